@@ -1,0 +1,87 @@
+# Set conf-cc and conf-home; nothing here needs a change for a new program.
+# GNU make. BUILD=DIR builds elsewhere, MUSL= builds without musl, CC='...'
+# replaces conf-cc, WARN= sets the warnings.
+
+CC     := $(shell head -n 1 conf-cc)
+HOME_  := $(shell head -n 1 conf-home)
+MUSL   := $(shell command -v musl-gcc)
+BUILD  := build
+WARN   := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wsign-conversion \
+          -Wshadow -Wvla -Walloca -Wstrict-prototypes -Wmissing-prototypes \
+          -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference \
+          -Wunused-result -Wstack-usage=16384 -Werror
+# V=1 shows the commands.
+Q      := $(if $(V),,@echo "  $$@";)
+FOLDER := smtpproxy pop3proxy pop3conn pipeline filters conduits report service
+
+# Every cm-*.c in a program folder is a program; the other .c files there are
+# its modules. A program that needs a library of its own names it in a file
+# beside it that ends in .lib, and is then built with CC as it stands.
+SRC    := $(sort $(foreach d,$(FOLDER),$(wildcard $(d)/cm-*.c)))
+LIBBED := $(filter $(patsubst %.lib,%.c,$(wildcard $(patsubst %.c,%.lib,$(SRC)))),$(SRC))
+PLAIN  := $(filter-out $(LIBBED),$(SRC))
+BIN    := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(SRC)))
+
+ifneq ($(MUSL),)
+  PLAINCC := $(MUSL) $(wordlist 2,99,$(CC)) -static
+  PLAININ := $(BUILD)/include
+else
+  PLAINCC := $(CC)
+endif
+
+it: $(BIN)
+
+# $(1): the flavour, plain or lib. $(2): its compiler.
+define flavour
+$(BUILD)/$(1)/%.o: %.c conf-cc $(if $(filter plain,$(1)),$(PLAININ))
+	@mkdir -p $$(@D)
+	$(Q)$(2) $(WARN) -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase \
+	  $(if $(filter plain,$(1)),$(addprefix -isystem ,$(PLAININ))) -MMD -c -o $$@ $$<
+$(foreach d,base $(FOLDER),
+$(BUILD)/$(1)/$(d).a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(filter-out $(d)/cm-%,$(wildcard $(d)/*.c)))
+	@mkdir -p $$(@D); rm -f $$@
+	$(Q)$(AR) rcs $$@ $$^
+)
+endef
+$(eval $(call flavour,plain,$(PLAINCC)))
+$(eval $(call flavour,lib,$(CC)))
+
+# $(1): the program's source. $(2): its flavour. $(3): its compiler.
+define program
+$(BUILD)/bin/$(basename $(notdir $(1))): $(BUILD)/$(2)/$(1:.c=.o) \
+  $(BUILD)/$(2)/$(patsubst %/,%,$(dir $(1))).a $(BUILD)/$(2)/base.a $(wildcard $(1:.c=.lib))
+	@mkdir -p $$(@D)
+	$(Q)$(3) -o $$@ $$(filter %.o %.a,$$^) $$(shell cat $(wildcard $(1:.c=.lib)) /dev/null) -lowfat
+endef
+$(foreach s,$(PLAIN),$(eval $(call program,$(s),plain,$(PLAINCC) $(if $(MUSL),-L$(BUILD)/include))))
+$(foreach s,$(LIBBED),$(eval $(call program,$(s),lib,$(CC))))
+
+# musl-gcc does not look into /usr: it is shown libowfat there, and nothing else.
+$(BUILD)/include:
+	@mkdir -p $@.new
+	@for h in $$(dpkg -L libowfat-dev | grep '/usr/include/[^/]*\.h$$'); do ln -sf $$h $@.new/; done
+	@ln -sf $$(dpkg -L libowfat-dev | grep 'libowfat\.a$$') $@.new/
+	@mv $@.new $@
+
+# Unit tests of modules and the tools of the tests, compiled like the programs.
+UNIT := $(patsubst tests/base/%.c,$(BUILD)/tests/%,$(wildcard tests/base/*.c))
+$(BUILD)/tests/%: tests/base/%.c $(BUILD)/plain/base.a
+	@mkdir -p $(@D)
+	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE -Ibase -Itests/base $(addprefix -isystem ,$(PLAININ)) -MMD \
+	  -o $@ $< $(BUILD)/plain/base.a $(if $(MUSL),-L$(BUILD)/include) -lowfat
+
+all: it $(UNIT)
+
+# TESTS= names some tests in place of all.
+TESTS := $(UNIT) tests
+check: all
+	PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" prove -r $(TESTS)
+	cd man && mandoc -T lint -W style *
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: it all check clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+-include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/tests/*.d)

@@ -1,0 +1,133 @@
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *control_home(void)
+{
+  const char *home = getenv("CM_HOME");
+
+  return home && *home ? home : CM_CONF_HOME;
+}
+
+int control_open(const char *name)
+{
+  static stralloc path;
+  int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+  if (fd >= 0 || errno != ENOENT || *name == '/') return fd;
+  path.len = 0;
+  if (!stralloc_cats(&path, control_home()) || !stralloc_cats(&path, "/") ||
+      !stralloc_cats(&path, name) || !stralloc_0(&path)) {
+    errno = ENOMEM;
+    return -1;
+  }
+  return open(path.s, O_RDONLY | O_CLOEXEC);
+}
+
+static int slurp(int fd, stralloc *data)
+{
+  ssize_t r;
+
+  for (;;) {
+    if (data->len > CONTROL_MAX) {
+      errno = EFBIG;
+      return -1;
+    }
+    if (!stralloc_readyplus(data, 4096)) {
+      errno = ENOMEM;
+      return -1;
+    }
+    r = read(fd, data->s + data->len, 4096);
+    if (r == -1 && errno == EINTR) continue;
+    if (r <= 0) return r == 0 ? 1 : -1;
+    data->len += (size_t) r;
+  }
+}
+
+int control_read(const char *name, stralloc *data)
+{
+  int saved, result, fd = control_open(name);
+
+  if (fd == -1) return errno == ENOENT ? 0 : -1;
+  result = slurp(fd, data);
+  saved = errno;
+  close(fd);
+  errno = saved;
+  return result;
+}
+
+int control_next(const stralloc *data, size_t *at, const char **line, size_t *len,
+                 unsigned int *number)
+{
+  const char *end;
+
+  while (*at < data->len) {
+    *line = data->s + *at;
+    end = memchr(*line, '\n', data->len - *at);
+    *len = end ? (size_t) (end - *line) : data->len - *at;
+    *at += *len + !!end;
+    if (number) ++*number;
+    while (*len && strchr(" \t\r", (*line)[*len - 1])) --*len;
+    if (*len && **line != '#') return 1;
+  }
+  return 0;
+}
+
+int control_line(const char *name, stralloc *line)
+{
+  static stralloc data;
+  const char *found;
+  size_t at = 0, len;
+  int result;
+
+  line->len = 0;
+  data.len = 0;
+  result = control_read(name, &data);
+  if (result == 1) {
+    result = control_next(&data, &at, &found, &len, 0);
+    if (result && !stralloc_catb(line, found, len)) result = -1;
+  }
+  if (!stralloc_0(line)) result = -1;
+  else --line->len;
+  return result;
+}
+
+int control_scan(const char *text, size_t len, unsigned long *value)
+{
+  unsigned long n = 0;
+  size_t i = 0;
+  unsigned int shift = 0;
+
+  for (; i < len && text[i] >= '0' && text[i] <= '9'; ++i) {
+    if (n > (ULONG_MAX - 9) / 10) return 0;
+    n = n * 10 + (unsigned long) (text[i] - '0');
+  }
+  if (!i) return 0;
+  if (i < len) {
+    switch (text[i++] | 32) {
+      case 'k': shift = 10; break;
+      case 'm': shift = 20; break;
+      case 'g': shift = 30; break;
+      default: return 0;
+    }
+  }
+  if (i != len || n > ULONG_MAX >> shift) return 0;
+  *value = n << shift;
+  return 1;
+}
+
+int control_number(const char *name, unsigned long *value)
+{
+  static stralloc line;
+  int result = control_line(name, &line);
+
+  if (result != 1) return result;
+  if (control_scan(line.s, line.len, value)) return 1;
+  errno = EINVAL;
+  return -1;
+}

@@ -1,0 +1,103 @@
+#include "header.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The length of the name that the line begins with, or 0 if it is no field. */
+static size_t namelength(const char *line, size_t len)
+{
+  size_t n = 0, colon;
+
+  while (n < len && line[n] > 32 && line[n] < 127 && line[n] != ':') ++n;
+  /* Old mail may put blanks before the colon (RFC 5322, 4.5), and readers accept it. */
+  for (colon = n; colon < len && (line[colon] == ' ' || line[colon] == '\t'); ++colon) ;
+  return n && colon < len && line[colon] == ':' ? n : 0;
+}
+
+enum { MORE, OVER };
+
+/* Walk whole lines from header->end on. last: nothing comes behind raw. */
+static int walk(struct header *h, int last)
+{
+  const char *line, *nl;
+  size_t left, len;
+
+  while ((left = h->raw.len - h->end)) {
+    line = h->raw.s + h->end;
+    nl = memchr(line, '\n', left);
+    if (!nl && !last) return MORE;
+    len = nl ? (size_t) (nl + 1 - line) : left;
+    if (*line == '\n' || (len > 1 && *line == '\r' && line[1] == '\n')) {
+      h->body = h->end + len;
+      return OVER;
+    }
+    if (!namelength(line, len) && !(h->end && (*line == ' ' || *line == '\t')) &&
+        !(!h->end && len > 5 && !memcmp(line, "From ", 5))) break;
+    h->end += len;
+  }
+  h->body = h->end;
+  return left || last ? OVER : MORE;
+}
+
+int header_read(struct header *h, int fd)
+{
+  ssize_t r;
+
+  h->raw.len = h->end = h->body = 0;
+  do {
+    if (h->raw.len > HEADER_MAX) return 0;
+    if (!stralloc_readyplus(&h->raw, 8192)) {
+      errno = ENOMEM;
+      return -1;
+    }
+    do r = read(fd, h->raw.s + h->raw.len, 8192); while (r == -1 && errno == EINTR);
+    if (r == -1) return -1;
+    h->raw.len += (size_t) r;
+  } while (walk(h, r == 0) == MORE);
+  return 1;
+}
+
+int header_next(const struct header *h, struct field *f)
+{
+  const char *end = h->raw.s + h->end, *nl;
+
+  f->start = f->start ? f->start + f->len : h->raw.s;
+  if (f->start == h->raw.s && h->end > 5 && !memcmp(f->start, "From ", 5)) {
+    nl = memchr(f->start, '\n', h->end);
+    f->start = nl ? nl + 1 : end;
+  }
+  if (f->start >= end) return 0;
+
+  for (nl = f->start; nl < end; ) {
+    nl = memchr(nl, '\n', (size_t) (end - nl));
+    nl = nl ? nl + 1 : end;
+    if (nl < end && *nl != ' ' && *nl != '\t') break;
+  }
+  f->len = (size_t) (nl - f->start);
+  f->name = f->start;
+  f->namelen = namelength(f->start, f->len);
+  f->value = memchr(f->start + f->namelen, ':', f->len - f->namelen);
+  f->value = f->value ? f->value + 1 : nl;
+  f->valuelen = (size_t) (nl - f->value);
+  return 1;
+}
+
+int field_is(const struct field *f, const char *name)
+{
+  return f->namelen == strlen(name) && !case_diffb(f->name, f->namelen, name);
+}
+
+int field_unfold(const struct field *f, stralloc *line)
+{
+  size_t i;
+
+  line->len = 0;
+  for (i = 0; i < f->valuelen; ++i) {
+    if (f->value[i] == '\n' || f->value[i] == '\r') continue;
+    if (!line->len && (f->value[i] == ' ' || f->value[i] == '\t')) continue;
+    if (!stralloc_append(line, f->value + i)) return 0;
+  }
+  while (line->len && (line->s[line->len - 1] == ' ' || line->s[line->len - 1] == '\t')) --line->len;
+  return 1;
+}

@@ -1,0 +1,35 @@
+#include "stage.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static stralloc fields;
+static int reportfd = 1;
+
+void stage_begin(const char *name, int report)
+{
+  errmsg_iam(name);
+  reportfd = report;
+}
+
+void stage_field(const char *field)
+{
+  if (!stralloc_cats(&fields, field) || !stralloc_append(&fields, "\n")) stage_nomem();
+}
+
+void stage_end_internal(int verdict, ...)
+{
+  static stralloc report;
+  const char *part;
+  va_list parts;
+  int ok = 1;
+
+  va_start(parts, verdict);
+  while ((part = va_arg(parts, const char *))) ok = ok && stralloc_cats(&report, part);
+  va_end(parts);
+  if (!ok || !stralloc_append(&report, "\n") || !stralloc_catb(&report, fields.s, fields.len))
+    stage_nomem();
+  if (write(reportfd, report.s, report.len) == -1) carpsys("unable to write report");
+  exit(verdict);
+}

@@ -1,0 +1,31 @@
+#ifndef CM_STAGE_H
+#define CM_STAGE_H
+
+/* How a stage of ours answers cm-pipeline. The contract is cm-stage(7).
+ * The exception among the modules: its job is to end the program. */
+
+#include "owfat.h"
+#include "verdict.h"
+
+/* First call of a stage's main. name: the program's, for messages on
+ * descriptor 2. report: the descriptor of the report, 1 for a check and 3 for
+ * a rewriter. */
+void stage_begin(const char *name, int report);
+
+/* Add a header field, "Name: value" without a line ending, to the report of
+ * the verdict to come. Copied. No memory ends the program with 111. */
+void stage_field(const char *field);
+
+/* Write the report, the parts joined as the reason and then the fields, and
+ * exit with the verdict. The reason begins with an enhanced status code (RFC
+ * 3463). A reason that cannot be written does not change the verdict. */
+#define stage_end(verdict, ...) stage_end_internal((verdict), __VA_ARGS__, (char *) 0)
+void stage_end_internal(int verdict, ...) __attribute__((noreturn));
+
+/* Trouble of our own (arguments, files, memory): 111 and no report, so that
+ * the runner applies on-error. The message goes to descriptor 2. */
+#define stage_die(...) die(VERDICT_DEFER, __VA_ARGS__)
+#define stage_diesys(...) diesys(VERDICT_DEFER, __VA_ARGS__)
+#define stage_nomem() die(VERDICT_DEFER, "out of memory")
+
+#endif

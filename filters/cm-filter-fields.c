@@ -1,0 +1,50 @@
+/* cm-filter-fields: refuse a header that breaks the field counts of RFC 5322.
+ * Two From fields are no mere slip: one is checked, the other is shown. */
+
+#include <unistd.h>
+
+#include "header.h"
+#include "stage.h"
+
+static struct count {
+  const char *name;
+  unsigned int least;  /* RFC 5322, 3.6: how often it must occur; never twice */
+  unsigned int seen;
+} counts[] = {
+  { "Date",        1, 0 },
+  { "From",        1, 0 },
+  { "Sender",      0, 0 },
+  { "Reply-To",    0, 0 },
+  { "To",          0, 0 },
+  { "Cc",          0, 0 },
+  { "Bcc",         0, 0 },
+  { "Message-ID",  0, 0 },
+  { "In-Reply-To", 0, 0 },
+  { "References",  0, 0 },
+  { "Subject",     0, 0 },
+};
+#define COUNTS (sizeof counts / sizeof *counts)
+
+int main(int argc, char **argv)
+{
+  static struct header header;
+  struct field field = { 0 };
+  struct count *c;
+
+  stage_begin("cm-filter-fields", 1);
+  if (argc > 1) stage_die("takes no arguments: ", argv[1]);
+
+  switch (header_read(&header, 0)) {
+    case 0: stage_end(VERDICT_REJECT, "5.3.4 header too large");
+    case -1: stage_diesys("unable to read message");
+  }
+  while (header_next(&header, &field))
+    for (c = counts; c < counts + COUNTS; ++c)
+      c->seen += field_is(&field, c->name) ? 1 : 0;
+
+  for (c = counts; c < counts + COUNTS; ++c) {
+    if (c->seen > 1) stage_end(VERDICT_REJECT, "5.6.0 more than one ", c->name, " field");
+    if (c->seen < c->least) stage_end(VERDICT_REJECT, "5.6.0 no ", c->name, " field");
+  }
+  return VERDICT_DELIVER;
+}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# The layers of the source: base knows no program, and a foreign library has one door.
+cd "$(dirname "$0")/.." || exit 111
+. tests/tap.sh
+
+sources() { git ls-files '*.c' '*.h' | grep -v '^tests/\|^bench/'; }
+
+# Words that base/ includes in quotes must be base/'s own headers.
+strangers() {
+  for h in $(sed -n 's/^#include "\(.*\)"/\1/p' base/*.c base/*.h); do
+    [ -f "base/$h" ] || echo "$h"
+  done
+}
+
+# door HEADER FILE: FILE is the only source that may include HEADER
+door() { sources | xargs grep -lE "#include <$1" | grep -vxF "$2"; }
+
+manless() {
+  for c in */cm-*.c; do
+    p=$(basename "$c" .c)
+    ls man/"$p".[1-8] >/dev/null 2>&1 || echo "$p"
+  done
+}
+
+testless() {
+  for c in */cm-*.c; do
+    p=$(basename "$c" .c)
+    [ -f "tests/$(dirname "$c")/$p.t" ] || echo "$p"
+  done
+}
+
+banned='\<(system|popen|strcpy|strcat|sprintf|gets|strtok|atoi|tmpnam|mktemp|access)\('
+
+same '' 'base includes only base' strangers
+same '' 'no folder reaches into another' sh -c "git ls-files '*.c' '*.h' | grep -v '^tests/' | xargs grep -n '#include \".*/'"
+same '' 'CDB has one door for reading and one for making' door 'cdb(_make)?\.h' base/list.c
+same '' 'libowfat has one door' door '(stralloc|buffer|scan|fmt|errmsg|str|case|byte)\.h' base/owfat.h
+same '' 'every program has a man page' manless
+same '' 'every program has a test' testless
+same '' 'no banned function is called' sh -c "git ls-files '*.c' | grep -v '^bench/' | xargs grep -nE '$banned'"
+same '' 'no comment stands for unfinished work' sh -c "git ls-files '*.[ch]' | xargs grep -nE '(TO''DO|FIX''ME|X''XX)'"
+
+done_testing

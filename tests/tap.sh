@@ -1,0 +1,95 @@
+# Sourced by every test: a test is a shell script that prints TAP for prove(1).
+# $T is a directory of the test's own. What `background` started is ended when
+# the test ends, by its process id.
+
+n=0
+T=$(mktemp -d "${TMPDIR:-/tmp}/cm-test.XXXXXX") || exit 111
+PIDS=
+trap 'cleanup' EXIT
+trap 'exit 143' INT TERM
+
+cleanup() {
+  for pid in $PIDS; do kill "$pid" 2>/dev/null; done
+  for pid in $PIDS; do wait "$pid" 2>/dev/null; done
+  rm -rf "$T"
+}
+
+# report CODE NAME: one line of TAP; CODE 0 is a pass
+report() {
+  n=$((n + 1))
+  if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+}
+
+# differ WANT GOT: tell prove's reader why
+differ() {
+  printf 'want %s\ngot  %s\n' "$1" "$2" | sed 's/^/# /'
+}
+
+# verdict CODE REASON NAME COMMAND...: the message is on standard input; REASON
+# is all that the command writes, on both descriptors
+verdict() {
+  want="$1 $2"; name=$3; shift 3
+  why=$("$@" 2>&1); got="$? $why"
+  [ "$got" = "$want" ]; code=$?
+  report $code "$name"
+  [ $code = 0 ] || differ "$want" "$got"
+}
+
+# same TEXT NAME COMMAND...: the command prints exactly TEXT
+same() {
+  want=$1; name=$2; shift 2
+  got=$("$@" 2>&1)
+  [ "$got" = "$want" ]; code=$?
+  report $code "$name"
+  [ $code = 0 ] || differ "$want" "$got"
+}
+
+# like PATTERN NAME COMMAND...: a line of what the command prints matches the
+# basic regular expression
+like() {
+  want=$1; name=$2; shift 2
+  got=$("$@" 2>&1)
+  printf '%s\n' "$got" | grep -q -e "$want"; code=$?
+  report $code "$name"
+  [ $code = 0 ] || differ "a line like $want" "$got"
+}
+
+# ok NAME COMMAND...: the command succeeds
+ok() {
+  name=$1; shift
+  got=$("$@" 2>&1); code=$?
+  report $code "$name"
+  [ $code = 0 ] || differ "success of $*" "exit $code: $got"
+}
+
+# not COMMAND...: the opposite
+not() { if "$@"; then return 1; else return 0; fi; }
+
+# within SECONDS COMMAND...: the command succeeds before so much time is over;
+# for waiting, never for measuring
+within() {
+  tries=$(($1 * 20)); shift
+  while [ $tries -gt 0 ]; do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    tries=$((tries - 1)); sleep 0.05
+  done
+  return 1
+}
+
+# background COMMAND...: run it until the test ends; $PID is its process id
+background() {
+  "$@" &
+  PID=$!
+  PIDS="$PID $PIDS"
+}
+
+# serve COMMAND...: the command under tcpserver on a free port of 127.0.0.1,
+# its descriptor 2 in $T/log; sets $PORT and $PID
+serve() {
+  : > "$T/port"
+  background tcpserver -1 -HRl0 -b 100 127.0.0.1 0 "$@" > "$T/port" 2>> "$T/log"
+  within 10 test -s "$T/port" || { echo "Bail out! tcpserver did not start"; exit 1; }
+  PORT=$(head -n 1 "$T/port")
+}
+
+done_testing() { echo "1..$n"; }
