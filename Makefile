@@ -9,9 +9,9 @@ BUILD  := build
 WARN   := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wsign-conversion \
           -Wshadow -Wvla -Walloca -Wstrict-prototypes -Wmissing-prototypes \
           -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference \
-          -Wunused-result -Wstack-usage=16384 -Werror
+          -Wunused-result $(if $(findstring clang,$(CC)),,-Wstack-usage=16384) -Werror
 # V=1 shows the commands.
-Q      := $(if $(V),,@echo "  $$@";)
+Q       = $(if $(V),,@echo "  $@";)
 FOLDER := smtpproxy pop3proxy pop3conn pipeline filters conduits report service
 
 # Every cm-*.c in a program folder is a program; the other .c files there are
@@ -35,12 +35,12 @@ it: $(BIN)
 define flavour
 $(BUILD)/$(1)/%.o: %.c conf-cc $(if $(filter plain,$(1)),$(PLAININ))
 	@mkdir -p $$(@D)
-	$(Q)$(2) $(WARN) -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase \
+	$$(Q)$(2) $(WARN) -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase \
 	  $(if $(filter plain,$(1)),$(addprefix -isystem ,$(PLAININ))) -MMD -c -o $$@ $$<
 $(foreach d,base $(FOLDER),
 $(BUILD)/$(1)/$(d).a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(filter-out $(d)/cm-%,$(wildcard $(d)/*.c)))
 	@mkdir -p $$(@D); rm -f $$@
-	$(Q)$(AR) rcs $$@ $$^
+	$$(Q)$(AR) rcs $$@ $$^
 )
 endef
 $(eval $(call flavour,plain,$(PLAINCC)))
@@ -51,7 +51,7 @@ define program
 $(BUILD)/bin/$(basename $(notdir $(1))): $(BUILD)/$(2)/$(1:.c=.o) \
   $(BUILD)/$(2)/$(patsubst %/,%,$(dir $(1))).a $(BUILD)/$(2)/base.a $(wildcard $(1:.c=.lib))
 	@mkdir -p $$(@D)
-	$(Q)$(3) -o $$@ $$(filter %.o %.a,$$^) $$(shell cat $(wildcard $(1:.c=.lib)) /dev/null) -lowfat
+	$$(Q)$(3) -o $$@ $$(filter %.o %.a,$$^) $$(shell cat $(wildcard $(1:.c=.lib)) /dev/null) -lowfat
 endef
 $(foreach s,$(PLAIN),$(eval $(call program,$(s),plain,$(PLAINCC) $(if $(MUSL),-L$(BUILD)/include))))
 $(foreach s,$(LIBBED),$(eval $(call program,$(s),lib,$(CC))))

@@ -38,6 +38,6 @@ same '' 'libowfat has one door' door '(stralloc|buffer|scan|fmt|errmsg|str|case|
 same '' 'every program has a man page' manless
 same '' 'every program has a test' testless
 same '' 'no banned function is called' sh -c "git ls-files '*.c' | grep -v '^bench/' | xargs grep -nE '$banned'"
-same '' 'no comment stands for unfinished work' sh -c "git ls-files '*.[ch]' | xargs grep -nE '(TO''DO|FIX''ME|X''XX)'"
+same '' 'no comment stands for unfinished work' sh -c "git ls-files '*.[ch]' | xargs grep -nE '\<(TO''DO|FIX''ME|X''XX)\>'"
 
 done_testing

@@ -1,0 +1,71 @@
+#include "copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#define ONCE 0x7ffff000  /* the most that Linux moves in one call */
+
+static ssize_t file_to_file(int from, int to)
+{
+  return copy_file_range(from, 0, to, 0, ONCE, 0);
+}
+
+static ssize_t file_to_any(int from, int to)
+{
+  return sendfile(to, from, 0, ONCE);
+}
+
+static ssize_t pipe_to_any(int from, int to)
+{
+  return splice(from, 0, to, 0, ONCE, SPLICE_F_MOVE);
+}
+
+static ssize_t any_to_any(int from, int to)
+{
+  static char bytes[65536];
+  ssize_t r = read(from, bytes, sizeof bytes);
+
+  return r > 0 && copy_write(to, bytes, (size_t) r) == -1 ? -1 : r;
+}
+
+static ssize_t (*const ways[])(int from, int to) = {
+  file_to_file, file_to_any, pipe_to_any, any_to_any
+};
+#define LAST (sizeof ways / sizeof *ways - 1)
+
+int copy_rest(int from, int to)
+{
+  size_t way = 0;
+  int moved = 0;
+  ssize_t r;
+
+  for (;;) {
+    r = ways[way](from, to);
+    if (r > 0) moved = 1;
+    else if (r == -1 && errno == EINTR) continue;
+    /* A first 0 may come from a file without a size, as in /proc, which only read can copy. */
+    else if (r == 0 && (moved || way == LAST)) return 1;
+    else if (r == 0) way = LAST;
+    else if (way == LAST) return -1;
+    /* What one way cannot do may be the kind of descriptor; the last one knows the true error.
+     * These three are about the bytes and must not be tried again. */
+    else if (errno == EIO || errno == ENOSPC || errno == EDQUOT) return -1;
+    else ++way;
+  }
+}
+
+int copy_write(int to, const char *bytes, size_t len)
+{
+  ssize_t w;
+
+  while (len) {
+    w = write(to, bytes, len);
+    if (w == -1 && errno == EINTR) continue;
+    if (w == -1) return -1;
+    bytes += w;
+    len -= (size_t) w;
+  }
+  return 1;
+}
