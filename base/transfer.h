@@ -1,0 +1,35 @@
+#ifndef CM_TRANSFER_H
+#define CM_TRANSFER_H
+
+/* Content transfer encodings, RFC 2045 section 6, decoded as a stream and as
+ * forgivingly as mail readers do it. */
+
+#include <stddef.h>
+
+enum transfer_kind {
+  TRANSFER_PLAIN,   /* 7bit, 8bit, binary */
+  TRANSFER_QUOTED,  /* quoted-printable */
+  TRANSFER_BASE64,
+  TRANSFER_UU,      /* the lines between begin and end */
+  TRANSFER_UNKNOWN  /* a word that is none of them; decoded as plain */
+};
+
+/* All zero but for the kind is the state at the beginning. */
+struct transfer {
+  enum transfer_kind kind;
+  unsigned int bits;   /* base64: what is not yet a whole byte */
+  unsigned int count;  /* base64: characters in bits; others: bytes in held */
+  unsigned int left;   /* uu: bytes that the line has still to give */
+  unsigned int bad;    /* 1: something was skipped that does not belong there */
+  char held[4];
+};
+
+/* The encoding that len bytes of text name, in whatever case. */
+enum transfer_kind transfer_kind(const char *text, size_t len);
+
+/* Decode the next len bytes into out, which has room for len + 4. len 0 says
+ * that nothing more comes. Returns the number of bytes in out. Bytes of base64
+ * outside its alphabet are skipped; padding ends a group and not the data. */
+size_t transfer_decode(struct transfer *state, const char *in, size_t len, char *out);
+
+#endif
