@@ -72,16 +72,21 @@ $(BUILD)/tests/%: tests/base/%.c $(BUILD)/plain/base.a
 
 all: it $(UNIT)
 
+# First what is missing, then a make of its own, which sees what came.
+check:
+	@sh service/packages.sh build run demo test unpack
+	@$(MAKE) --no-print-directory suite
+
 # TESTS= names some tests in place of all.
 TESTS := $(UNIT) tests
-check: all
+suite: all
 	PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" prove -r $(TESTS)
 	cd man && mandoc -T lint -W style *
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: it all check clean
+.PHONY: it all check suite clean
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/plain/*/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d)
