@@ -83,6 +83,21 @@ suite: all
 	PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" prove -r $(TESTS)
 	cd man && mandoc -T lint -W style *
 
+# The suite beside its peers; bench/README. ROUNDS and SECONDS make it short.
+BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+$(BUILD)/bench/%: bench/%.c conf-cc
+	@mkdir -p $(@D)
+	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE -o $@ $<
+$(BUILD)/bench/noop-dynamic: bench/noop.c conf-cc
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) -o $@ $<
+
+bench: it $(BENCH)
+	bench/run $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
+cost: $(BENCH) $(BUILD)/bench/noop-dynamic
+	$(abspath $(BUILD))/bench/cost 2000
+.PHONY: bench cost
+
 clean:
 	rm -rf $(BUILD)
 
