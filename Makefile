@@ -64,11 +64,12 @@ $(BUILD)/include:
 	@mv $@.new $@
 
 # Unit tests of modules and the tools of the tests, compiled like the programs.
+PARTS := $(patsubst %,$(BUILD)/plain/%.a,$(FOLDER) base)
 UNIT := $(patsubst tests/base/%.c,$(BUILD)/tests/%,$(wildcard tests/base/*.c))
-$(BUILD)/tests/%: tests/base/%.c $(BUILD)/plain/base.a
+$(BUILD)/tests/%: tests/base/%.c $(PARTS)
 	@mkdir -p $(@D)
-	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE -Ibase -Itests/base $(addprefix -isystem ,$(PLAININ)) -MMD \
-	  -o $@ $< $(BUILD)/plain/base.a $(if $(MUSL),-L$(BUILD)/include) -lowfat
+	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER) tests/base) $(addprefix -isystem ,$(PLAININ)) -MMD \
+	  -o $@ $< $(PARTS) $(if $(MUSL),-L$(BUILD)/include) -lowfat
 
 all: it $(UNIT)
 
