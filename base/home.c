@@ -1,0 +1,32 @@
+#include "home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control.h"
+
+#define FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+int home_below(int parent, const char *name)
+{
+  int fd = openat(parent, name, FLAGS);
+
+  if (fd >= 0 || errno != ENOENT) return fd;
+  if (mkdirat(parent, name, 0700) == -1 && errno != EEXIST) return -1;
+  if (fsync(parent) == -1) return -1;
+  return openat(parent, name, FLAGS);
+}
+
+int home_open(const char *name)
+{
+  int fd, saved, home = open(control_home(), FLAGS);
+
+  if (home == -1) return -1;
+  fd = home_below(home, name);
+  saved = errno;
+  close(home);
+  errno = saved;
+  return fd;
+}

@@ -1,0 +1,14 @@
+#ifndef CM_HOME_H
+#define CM_HOME_H
+
+/* Directories of the suite's home, $CM_HOME. */
+
+/* Open the directory of this name below the directory open at parent; where it
+ * is missing it is made, mode 0700, and is on disk on return. A descriptor, or
+ * -1 with errno. */
+int home_below(int parent, const char *name);
+
+/* The same below the home itself. */
+int home_open(const char *name);
+
+#endif

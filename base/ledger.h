@@ -1,0 +1,22 @@
+#ifndef CM_LEDGER_H
+#define CM_LEDGER_H
+
+/* The record of mail that was accepted and deleted by policy: one line each in
+ * $CM_HOME/log/ledger, cm-ledger(5). */
+
+struct ledger {
+  const char *id;
+  const char *port;
+  const char *verdict;     /* as verdict_name gives it */
+  const char *sender;
+  const char *recipients;  /* each on a line of its own, as in CM_ENVELOPE */
+  const char *stage;       /* that decided */
+  const char *reason;
+  unsigned long size;      /* bytes of the message */
+};
+
+/* Append the line by one write. No member may be 0. 1: it is on disk, file and
+ * directory, and the message may be acknowledged. -1 with errno: it may not. */
+int ledger_deleted(const struct ledger *entry);
+
+#endif
