@@ -1,0 +1,234 @@
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* An address sanitizer reserves terabytes that it never touches. */
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined __SANITIZE_ADDRESS__
+#define SANITIZED 1
+#endif
+
+#define DEFAULT_PATH CM_CONF_HOME "/bin:/usr/local/bin:/usr/bin:/bin"
+#define ROUNDS 1000  /* of a millisecond, waiting for strays to be gone */
+
+/* Signals that somebody before us may have had reason to ignore. */
+static const int resets[] = { SIGPIPE, SIGCHLD, SIGTERM, SIGXFSZ, SIGXCPU };
+
+static int executable(const char *path)
+{
+  struct stat st;
+
+  if (stat(path, &st) == -1) return errno == ENOTDIR ? ENOENT : errno;
+  return S_ISREG(st.st_mode) && st.st_mode & 0111 ? 0 : EACCES;
+}
+
+int spawn_find(const char *name, stralloc *path)
+{
+  const char *dir, *end;
+  int error, first = ENOENT;
+
+  if (!*name) {
+    errno = ENOENT;
+    return -1;
+  }
+  dir = getenv("PATH");
+  if (!dir || !*dir) dir = DEFAULT_PATH;
+  if (strchr(name, '/')) dir = "";
+  for (;; dir = end + 1) {
+    end = dir + strcspn(dir, ":");
+    path->len = 0;
+    if (!stralloc_catb(path, dir, (size_t) (end - dir)) ||
+        (end > dir && !stralloc_append(path, "/")) ||
+        !stralloc_cats(path, name) || !stralloc_0(path)) {
+      errno = ENOMEM;
+      return -1;
+    }
+    error = executable(path->s);
+    if (!error) return 1;
+    if (error != ENOENT) first = error;
+    if (!*end) break;
+  }
+  errno = first;
+  return -1;
+}
+
+static const struct rlimit *both(unsigned long value)
+{
+  static struct rlimit limit;
+
+  limit.rlim_cur = limit.rlim_max = value;
+  return &limit;
+}
+
+/* A lower hard limit of ours refuses these with EPERM, and remains. */
+static void limits(const struct spawn *s)
+{
+#ifndef SANITIZED
+  if (s->memory) setrlimit(RLIMIT_AS, both(s->memory));
+#endif
+  if (s->cpu) setrlimit(RLIMIT_CPU, both(s->cpu));
+  if (s->filesize) setrlimit(RLIMIT_FSIZE, both(s->filesize));
+  setrlimit(RLIMIT_CORE, both(0));
+  if (s->nice && nice(s->nice) == -1) return;
+}
+
+/* What becomes 0 to 3 may itself be one of 0 to 3. */
+static int arrange(const struct spawn *s)
+{
+  int from[4], i;
+
+  for (i = 0; i < 4; ++i) {
+    from[i] = s->fd[i];
+    if (from[i] >= 0 && from[i] < 4 && from[i] != i && (from[i] = fcntl(from[i], F_DUPFD, 4)) == -1)
+      return -1;
+  }
+  for (i = 0; i < 4; ++i) {
+    if (from[i] == -1) close(i);
+    else if (from[i] == i && fcntl(i, F_SETFD, 0) == -1) return -1;
+    else if (from[i] != i && dup2(from[i], i) == -1) return -1;
+  }
+  /* Linux 5.9; on an older one close-on-exec has to do. */
+  syscall(SYS_close_range, 4U, ~0U, 0U);
+  return 1;
+}
+
+/* In the child of vfork, which borrows the parent's memory until it returns
+ * from here by exec or not at all. */
+static __attribute__((noinline, noreturn))
+void child(const struct spawn *s, pid_t parent, volatile int *error)
+{
+  sigset_t none;
+  size_t i;
+
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, (unsigned long) SIGKILL, 0UL, 0UL, 0UL);
+  if (getppid() != parent) _exit(127);
+  if (!s->setuid) prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
+  if (arrange(s) == 1) {
+    for (i = 0; i < sizeof resets / sizeof *resets; ++i) signal(resets[i], SIG_DFL);
+    limits(s);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, 0);
+    execve(s->path, s->argv, s->env);
+  }
+  *error = errno;
+  _exit(127);
+}
+
+int spawn_start(struct spawn *s)
+{
+  volatile int error = 0;
+  pid_t parent = getpid();
+  sigset_t all, old;
+  int saved;
+
+  s->pid = 0;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &old);
+  s->pid = vfork();
+  if (!s->pid) child(s, parent, &error);
+  saved = errno;
+  sigprocmask(SIG_SETMASK, &old, 0);
+  if (s->pid == -1) {
+    s->pid = 0;
+    errno = saved;
+    return -1;
+  }
+  if (!error && (s->pidfd = (int) syscall(SYS_pidfd_open, s->pid, 0)) == -1) {
+    error = errno;
+    spawn_kill(s, SIGKILL);
+  }
+  if (!error) return 1;
+  while (waitpid(s->pid, 0, 0) == -1 && errno == EINTR) ;
+  s->pid = 0;
+  errno = error;
+  return -1;
+}
+
+void spawn_kill(const struct spawn *s, int signal)
+{
+  if (s->pid > 1) kill(-s->pid, signal);
+}
+
+int spawn_reap(struct spawn *s)
+{
+  siginfo_t info;
+  int status = 0;
+
+  /* First the rest of the group: once its leader is reaped the number may be another's. */
+  while (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR) ;
+  spawn_kill(s, SIGKILL);
+  while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR) ;
+  close(s->pidfd);
+  s->pid = 0;
+  s->pidfd = -1;
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int spawn_stop(struct spawn *s, int ms)
+{
+  struct pollfd p = { s->pidfd, POLLIN, 0 };
+
+  if (ms) {
+    spawn_kill(s, SIGTERM);
+    while (poll(&p, 1, ms) == -1 && errno == EINTR) ;
+  }
+  spawn_kill(s, SIGKILL);
+  return spawn_reap(s);
+}
+
+int spawn_adopt(void)
+{
+  return prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) == -1 ? -1 : 1;
+}
+
+/* Kill those of our children that one read of the list shows. */
+static int kill_children(void)
+{
+  static char list[65536];
+  unsigned long pid;
+  ssize_t len;
+  size_t at, n;
+  int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+
+  if (fd == -1) return -1;
+  len = read(fd, list, sizeof list - 1);
+  close(fd);
+  if (len == -1) return -1;
+  list[len] = 0;
+  for (at = 0; (n = scan_ulong(list + at, &pid)); at += n + (list[at + n] == ' '))
+    /* The last number may be cut off at the end of the buffer. */
+    if (pid > 1 && list[at + n]) kill((pid_t) pid, SIGKILL);
+  return 1;
+}
+
+int spawn_strays(void)
+{
+  unsigned int round = 0;
+  pid_t pid;
+
+  for (;;) {
+    pid = waitpid(-1, 0, WNOHANG);
+    if (pid == -1 && errno == ECHILD) return 1;
+    if (pid == -1 && errno != EINTR) return -1;
+    if (pid) continue;
+    if (++round > ROUNDS) return 0;
+    if (kill_children() == -1) return -1;
+    poll(0, 0, 1);
+  }
+}

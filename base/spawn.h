@@ -1,0 +1,56 @@
+#ifndef CM_SPAWN_H
+#define CM_SPAWN_H
+
+/* Start a program as a process group of its own, under limits, with four
+ * descriptors and nothing else of ours; learn why it could not start; end it
+ * with everything it started. All our own descriptors are close-on-exec. */
+
+#include <sys/types.h>
+
+#include "owfat.h"
+
+struct spawn {
+  const char *path;        /* the file, from spawn_find() */
+  char *const *argv;
+  char *const *env;
+  int fd[4];               /* which of ours become its 0 to 3; -1: closed */
+  unsigned long memory;    /* bytes of address space; 0 in each of these: as ours is */
+  unsigned long cpu;       /* seconds of processor time */
+  unsigned long filesize;  /* bytes of a file it writes; more ends it by SIGXFSZ */
+  int nice;
+  int setuid;              /* 1: a set-user-ID bit counts, as qmail-queue needs; PDEATHSIG is then void */
+  pid_t pid;               /* of the running program and its group; 0: none */
+  int pidfd;               /* readable once it has ended */
+};
+
+/* Look name up along PATH; a name with a slash is taken as it is. path: the
+ * file, 0-terminated, not empty. 1; -1 with errno (ENOENT: there is no such
+ * program, EACCES: it may not be executed). */
+int spawn_find(const char *name, stralloc *path);
+
+/* Start it. It dies with us, has the default action for every signal that we
+ * catch and for the usual ones that we ignore, and no core. A limit that would
+ * be above one of ours stays ours (not for root). 1; -1 with errno of what failed, the exec
+ * included: then nothing runs. */
+int spawn_start(struct spawn *s);
+
+/* Send a signal to the group, as long as spawn_reap() was not called. */
+void spawn_kill(const struct spawn *s, int signal);
+
+/* Wait for the end of the program, kill what is left of its group and close
+ * pidfd. Its exit code, or the negated number of the signal that ended it. */
+int spawn_reap(struct spawn *s);
+
+/* End it: SIGTERM, after ms milliseconds SIGKILL, to the whole group. 0: kill
+ * at once. Returns as spawn_reap() does. */
+int spawn_stop(struct spawn *s, int ms);
+
+/* From now on descendants whose parent ended become our children. 1 or -1. */
+int spawn_adopt(void);
+
+/* Kill and reap all children, those that left their group included; for a
+ * process that called spawn_adopt() and has no child it wants to keep. Gives up
+ * after about a second. 1: none is left; 0: some are; -1 with errno. */
+int spawn_strays(void);
+
+#endif
