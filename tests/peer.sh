@@ -1,0 +1,220 @@
+# Sourced after tap.sh: real mail servers to stand behind what is tested. Each runs
+# on a free port of 127.0.0.1, in a mount namespace of its own where $T/NAME is
+# /mnt: nothing of it is left when the test ends, and no user or directory of the
+# machine is needed. Mail to any address of any domain goes into $T/NAME/mail/new.
+#
+#   start_postfix NAME [SETTING=VALUE...]    start_exim NAME    start_opensmtpd NAME
+#   start_sink NAME [smtp-sink's OPTIONS]
+#
+# set $PORT and $PID. `settled NAME` succeeds when nothing is left in NAME's queue,
+# `received NAME` then prints the number of messages, `inbox NAME` their text.
+
+PEERS=${PEERS:-$PWD/build/peers}
+
+# need_peers: leave the test, as skipped and with the reason, where peers cannot run
+need_peers() {
+  why=
+  [ "$(id -u)" = 0 ] || why='only root can start real mail servers'
+  [ "$why" ] || unshare -m true 2>/dev/null || why='no mount namespaces here'
+  [ "$why" ] || [ -x "$PEERS/usr/sbin/exim4" ] || why="no peers are unpacked in $PEERS"
+  [ ! "$why" ] || { echo "1..0 # SKIP $why"; exit 0; }
+}
+
+# free_port: one that the kernel gives to nobody by itself
+free_port() {
+  perl -MIO::Socket::INET -e 'for (1 .. 1000) {
+    my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => 10000 + int rand 20000);
+    if ($s) { print $s->sockport; last }
+  }'
+}
+
+# world NAME QUEUE...: make $T/NAME; a message in one of the QUEUE directories
+# below it is one that is not delivered yet
+world() {
+  W=$T/$1; shift
+  mkdir -p "$W/etc/postfix" "$W/etc/exim4" "$W/run" "$W/queue" "$W/log" \
+    "$W/var/spool/smtpd" "$W/var/lib/opensmtpd/empty" "$W/mail/new" "$W/mail/cur" "$W/mail/tmp"
+  echo "$@" > "$W/queues"
+  echo peer.example.net > "$W/etc/mailname"
+  cp /etc/passwd /etc/group "$W/etc/"
+  id=901
+  for user in Debian-exim opensmtpd opensmtpq; do
+    echo "$user:x:$id:$id::/nonexistent:/usr/sbin/nologin" >> "$W/etc/passwd"
+    echo "$user:x:$id:" >> "$W/etc/group"
+    id=$((id + 1))
+  done
+  chown -R nobody "$W/mail"
+  chown 901 "$W/log"
+  chmod 711 "$W/queue"
+}
+
+# inhabit COMMAND...: run it in the world last made, until the test ends; it must
+# answer on $PORT
+inhabit() {
+  background unshare -m sh -c '
+    w=$1 peers=$2; shift 2
+    if [ -d "$peers/usr" ]; then
+      mount -t overlay -o "ro,lowerdir=$peers/usr:/usr" overlay /usr || exit 111
+    fi
+    mount -t overlay -o "ro,lowerdir=$w/etc:/etc" overlay /etc &&
+    mount -t overlay -o "ro,lowerdir=$w/var:/var" overlay /var &&
+    mount --bind "$w/run" /run && mount --bind "$w/queue" /var/spool/smtpd &&
+    mount --bind "$w" /mnt && cd / && exec setsid "$@"' inhabit "$W" "$PEERS" "$@" > "$W/log/out" 2>&1
+  within 20 nc -z 127.0.0.1 "$PORT" || {
+    sed 's/^/# /' "$W"/log/*
+    echo "Bail out! $1 did not start"
+    exit 1
+  }
+}
+
+start_postfix() {
+  world "$1" queue/incoming queue/active queue/deferred queue/maildrop; shift
+  PORT=$(free_port)
+  (cd "$W/queue" &&
+    mkdir -p incoming active deferred maildrop hold corrupt bounce defer flush trace \
+      saved private public pid data &&
+    chown -R postfix . && chown root . pid && chmod 700 ./* && chmod 755 pid && chmod 710 public)
+  {
+    cat <<'!'
+compatibility_level = 3.6
+queue_directory = /mnt/queue
+data_directory = /mnt/queue/data
+maillog_file = /mnt/log/postfix
+maillog_file_prefixes = /mnt
+myhostname = peer.example.net
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_protocols = ipv4
+local_recipient_maps =
+alias_maps =
+smtpd_recipient_restrictions = permit_mynetworks, reject
+virtual_mailbox_domains = static:all
+virtual_mailbox_base = /mnt
+virtual_mailbox_maps = static:mail/
+virtual_uid_maps = static:65534
+virtual_gid_maps = static:65534
+!
+    for setting in "$@"; do echo "$setting"; done
+  } > "$W/etc/postfix/main.cf"
+  cat > "$W/etc/postfix/master.cf" <<!
+127.0.0.1:$PORT inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+postlog unix-dgram n - n - 1 postlogd
+!
+  inhabit /usr/lib/postfix/sbin/master -c /etc/postfix -d
+}
+
+start_exim() {
+  world "$1" queue/input
+  PORT=$(free_port)
+  chown 901 "$W/queue"
+  cat > "$W/etc/exim4/exim4.conf" <<!
+primary_hostname = peer.example.net
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = $PORT
+spool_directory = /mnt/queue
+log_file_path = /mnt/log/%s
+pid_file_path = /mnt/log/pid
+keep_environment =
+host_lookup =
+tls_advertise_hosts =
+acl_smtp_rcpt = all
+acl_smtp_data = all
+begin acl
+all:
+  accept
+begin routers
+all:
+  driver = accept
+  transport = box
+begin transports
+box:
+  driver = appendfile
+  directory = /mnt/mail
+  maildir_format
+  user = nobody
+  group = nogroup
+!
+  inhabit exim4 -bdf
+}
+
+start_opensmtpd() {
+  world "$1" queue/queue queue/incoming
+  PORT=$(free_port)
+  cat > "$W/etc/smtpd.conf" <<!
+table all { "@" = "nobody" }
+listen on 127.0.0.1 port $PORT
+action "box" maildir "/mnt/mail" virtual <all>
+match from any for any action "box"
+!
+  inhabit smtpd -d
+}
+
+start_sink() {
+  world "$1"; shift
+  PORT=$(free_port)
+  inhabit smtp-sink -u nobody -d /mnt/mail/new/m. "$@" "127.0.0.1:$PORT" 100
+}
+
+settled() {
+  for queue in $(cat "$T/$1/queues"); do
+    [ -z "$(find "$T/$1/$queue" -type f)" ] || return 1
+  done
+  [ -z "$(find "$T/$1/mail/tmp" -type f)" ]
+}
+
+received() {
+  within 20 settled "$1" || { echo "$1 has not delivered"; return 1; }
+  find "$T/$1/mail/new" -type f | wc -l
+}
+
+inbox() {
+  within 20 settled "$1"
+  find "$T/$1/mail/new" -type f -exec cat {} +
+}
+
+# start_faultsink NAME [RULE...]: see tests/tools/faultsink; $T/NAME is its directory
+start_faultsink() {
+  W=$T/$1; shift
+  mkdir -p "$W"
+  background perl tests/tools/faultsink "$W" "$@"
+  within 10 test -s "$W/port" || { echo "Bail out! faultsink did not start"; exit 1; }
+  PORT=$(cat "$W/port")
+}
+
+# home NAME UPSTREAM...: a suite's home $T/NAME and in it the directory `port` of one
+# port that passes everything for example.net
+home() {
+  W=$T/$1; shift
+  mkdir -p "$W/port/control"
+  echo "$@" > "$W/port/control/upstream"
+  echo '*@example.net' > "$W/port/control/recipients"
+  echo quarantine@example.net > "$W/port/control/quarantine"
+  : > "$W/port/control/pipeline"
+}
+
+# front NAME [COMMAND...]: serve cm-smtpd, or COMMAND, from the port of home NAME; its
+# log is $T/NAME/err
+front() {
+  W=$T/$1; shift
+  [ $# -gt 0 ] || set -- cm-smtpd
+  : > "$W/listening"
+  background sh -c 'cd "$0/port" && CM_HOME=$0 exec "$@"' "$W" \
+    tcpserver -1 -HRl0 -b 1000 -c 1000 127.0.0.1 0 "$@" > "$W/listening" 2>> "$W/err"
+  within 10 test -s "$W/listening" || { echo "Bail out! tcpserver did not start"; exit 1; }
+  PORT=$(head -n 1 "$W/listening")
+}
+
+# client [PORT [ADDRESS]]: tests/tools/faultclient, with the script on standard input
+client() { perl tests/tools/faultclient "${1:-$PORT}" ${2:+"$2"}; }
