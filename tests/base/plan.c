@@ -134,7 +134,7 @@ static void large(void)
   memset(text, '#', sizeof text - 1);
   ok(wrong(text, " unable to read: File too large"), "a file above 1 MiB");
   text[0] = 0;
-  for (i = 0; i < 201; ++i) sprintf(text + strlen(text), "s%u check : x\n", (unsigned int) i);
+  for (i = 0; i < 201; ++i) snprintf(text + strlen(text), 40, "s%u check : x\n", (unsigned int) i);
   ok(wrong(text, "201: more than 200 stages"), "too many stages");
 }
 
