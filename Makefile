@@ -93,11 +93,14 @@ $(BUILD)/bench/noop-dynamic: bench/noop.c conf-cc
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(WARN) -o $@ $<
 
-bench: it $(BENCH)
-	bench/run $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
+bench:
+	@sh service/packages.sh build run test
+	@$(MAKE) --no-print-directory measure
+measure: it $(BENCH)
+	@bench/run $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
 cost: $(BENCH) $(BUILD)/bench/noop-dynamic
-	$(abspath $(BUILD))/bench/cost 2000
-.PHONY: bench cost
+	@$(abspath $(BUILD))/bench/cost 2000
+.PHONY: bench measure cost
 
 clean:
 	rm -rf $(BUILD)
