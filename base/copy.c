@@ -69,3 +69,14 @@ int copy_write(int to, const char *bytes, size_t len)
   }
   return 1;
 }
+
+int copy_line(int to, const char *line, size_t len)
+{
+  ssize_t w;
+
+  do w = write(to, line, len); while (w == -1 && errno == EINTR);
+  if (w == -1) return -1;
+  if ((size_t) w == len) return 1;
+  if (copy_write(to, "\n", 1) == 1) errno = ENOSPC;
+  return -1;
+}

@@ -12,4 +12,9 @@ int copy_rest(int from, int to);
 /* Write all len bytes. 1, or -1 with errno, some of them written. */
 int copy_write(int to, const char *bytes, size_t len);
 
+/* Append a line, its ending included, by one write, so that the lines of
+ * several processes do not mix. 1, or -1 with errno; a line of which only half
+ * found room is ended there if one byte more finds any. */
+int copy_line(int to, const char *line, size_t len);
+
 #endif

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,5 +134,14 @@ int main(void)
   from = holding(disk(0)), to = open("/dev/null", O_RDONLY);
   ok(copy_rest(from, to) == -1 && errno == EBADF, "a descriptor not open for writing is an error");
   ok(copy_rest(open("/", O_RDONLY), to) == -1, "a directory is no file");
+
+  to = disk(O_APPEND);
+  ok(copy_line(to, "one\n", 4) == 1 && copy_line(to, "two\n", 4) == 1, "lines are appended");
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &(struct rlimit) { 10, 20 });
+  ok(copy_line(to, "three\n", 6) == -1, "half a line is an error");
+  setrlimit(RLIMIT_FSIZE, &(struct rlimit) { 20, 20 });
+  ok(copy_line(to, "four\n", 5) == 1 && pread(to, back, sizeof back, 0) > 0 &&
+     strstr(back, "four\n"), "and a later one is whole");
   return done_testing();
 }
