@@ -81,7 +81,7 @@ check:
 # TESTS= names some tests in place of all.
 TESTS := $(UNIT) tests
 suite: all
-	PATH="$(CURDIR)/$(BUILD)/bin:$$PATH" prove -r $(TESTS)
+	PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" prove -r $(TESTS)
 	cd man && mandoc -T lint -W style *
 
 # The suite beside its peers; bench/README. ROUNDS and SECONDS make it short.
