@@ -1,0 +1,543 @@
+#include "mime.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BEGIN, HEADER, INSIDE, BODY, ENDING, LIMITED, FAILED };
+
+enum { LINE_USUAL = 998 };  /* RFC 5322, 2.1.1 */
+
+void mime_open(struct mime *m, int fd, off_t start)
+{
+  m->fd = fd;
+  m->at = start;
+  m->state = BEGIN;
+  m->depth = m->target = -1;
+  m->fresh = 1;
+  m->skip = m->eof = m->closing = m->reading = 0;
+  m->pos = m->scan = m->fill = 0;
+  m->parts = m->open = m->lines = 0;
+  m->faults = 0;
+  m->room = m->chunk = sizeof m->buffer;
+  m->boundary.len = 0;
+}
+
+static enum mime_event limit(struct mime *m, const char *what)
+{
+  m->limit = what;
+  m->state = LIMITED;
+  return MIME_LIMIT;
+}
+
+static enum mime_event fail(struct mime *m)
+{
+  m->state = FAILED;
+  return MIME_FAILED;
+}
+
+static enum mime_event nomem(struct mime *m)
+{
+  errno = ENOMEM;
+  return fail(m);
+}
+
+/* Have MIME_LOOK bytes from scan on, or all there are. 1, or 0 with errno. */
+static int look(struct mime *m)
+{
+  size_t want;
+  ssize_t r;
+
+  if (m->eof || m->fill - m->scan >= MIME_LOOK) return 1;
+  memmove(m->buffer, m->buffer + m->pos, m->fill - m->pos);
+  m->at += (off_t) m->pos;
+  m->fill -= m->pos;
+  m->scan -= m->pos;
+  m->pos = 0;
+  while (!m->eof && m->fill - m->scan < MIME_LOOK) {
+    want = m->room - m->fill < m->chunk ? m->room - m->fill : m->chunk;
+    r = pread(m->fd, m->buffer + m->fill, want, m->at + (off_t) m->fill);
+    if (r == -1 && errno == EINTR) continue;
+    if (r == -1) return 0;
+    if (!r) m->eof = 1;
+    if (memchr(m->buffer + m->fill, 0, (size_t) r)) m->faults |= FAULT_NUL;
+    m->fill += (size_t) r;
+  }
+  return 1;
+}
+
+/* Behind the line ending that is next at or behind s, or 0: not in the buffer. */
+static const char *line(const struct mime *m, const char *s, const char *end)
+{
+  if (!(m->reading & MIME_READ_CR)) {
+    s = memchr(s, '\n', (size_t) (end - s));
+    return s ? s + 1 : 0;
+  }
+  while (s < end && *s != '\n' && *s != '\r') ++s;
+  if (s + 1 < end) return s + 1 + (*s == '\r' && s[1] == '\n');
+  return s < end && (*s == '\n' || m->eof) ? s + 1 : 0;
+}
+
+/* The length of the line ending at s, 0 if there is none. */
+static size_t newline(const struct mime *m, const char *s, const char *end)
+{
+  if (s < end && *s == '\n') return 1;
+  if (s < end && *s == '\r') {
+    if (s + 1 < end && s[1] == '\n') return 2;
+    if (m->reading & MIME_READ_CR) return 1;
+  }
+  return 0;
+}
+
+/* Is nothing but blanks left on the line? */
+static int spent(const struct mime *m, const char *s, const char *end)
+{
+  while (s < end && (*s == ' ' || *s == '\t')) ++s;
+  return s == end || newline(m, s, end);
+}
+
+/* What the line from s to its end shows. whole: with the line ending. */
+static void notice(struct mime *m, const char *s, const char *end, int whole)
+{
+  if (end - s > LINE_USUAL + 2) m->faults |= FAULT_LONG_LINE;
+  if (whole) {
+    --end;
+    if (end > s && end[-1] == '\r') {
+      --end;
+      m->lines |= 2;
+    } else m->lines |= 1;
+    if (m->lines == 3) m->faults |= FAULT_MIXED_LINES;
+  }
+  if (!(m->faults & FAULT_BARE_CR) && memchr(s, '\r', (size_t) (end - s)))
+    m->faults |= FAULT_BARE_CR;
+}
+
+static enum mime_event push(struct mime *m, int message, int digest)
+{
+  struct mime_part *part;
+
+  if (m->depth == MIME_DEPTH) return limit(m, "parts more than 50 deep");
+  if (m->parts == MIME_PARTS) return limit(m, "more than 1000 parts");
+  part = m->level + ++m->depth;
+  memset(part, 0, sizeof *part);
+  part->number = ++m->parts;
+  part->depth = (unsigned int) m->depth;
+  part->start = m->at + (off_t) m->pos;
+  part->message = message;
+  part->digest = digest;
+  m->header.raw.len = m->header.end = m->header.body = 0;
+  m->state = HEADER;
+  return MIME_OVER;
+}
+
+/* How a line from s on compares with a boundary: 0 not, 1 the line goes on
+ * behind it, 2 it is the line. *closing: it is the last of its multipart. */
+static int compare(const struct mime *m, const char *s, const char *end,
+                   const char *boundary, size_t len, int *closing)
+{
+  if ((size_t) (end - s) < len || memcmp(s, boundary, len)) return 0;
+  s += len;
+  *closing = 0;
+  if (spent(m, s, end)) return 2;
+  if (end - s >= 2 && s[0] == '-' && s[1] == '-') {
+    *closing = 1;
+    if (spent(m, s + 2, end)) return 2;
+  }
+  return len ? 1 : 0;
+}
+
+/* A multipart without a boundary: some readers take the first line that looks
+ * like a delimiter. */
+static int guess(struct mime *m, const char *s, const char *end)
+{
+  struct mime_part *part = m->level + m->depth;
+  size_t len;
+
+  if (!(part->kinds & CONTENT_MULTIPART) || part->boundaries || m->open == MIME_OPEN) return 1;
+  for (len = 0; s + len < end && s[len] > ' ' && s[len] < 127 && len < 200; ++len) ;
+  if (!len) return 1;
+  part->boundary[0].at = m->boundary.len;
+  part->boundary[0].len = len;
+  part->boundaries = 1;
+  ++m->open;
+  return stralloc_catb(&m->boundary, s, len);
+}
+
+/* Is the line that begins with -- at s a delimiter? Of the open boundaries that
+ * it begins with, one that is the whole line counts more than a longer one,
+ * and that more than a shorter one. 1, 0, or -1 without memory. */
+static int delimiter(struct mime *m, const char *s, const char *end)
+{
+  const struct mime_part *part;
+  int k, how, best = 0, closing;
+  size_t length = 0;
+  unsigned int i;
+
+  if (!guess(m, s + 2, end)) return -1;
+  for (k = m->depth; k >= 0; --k) {
+    part = m->level + k;
+    for (i = 0; i < part->boundaries; ++i) {
+      how = compare(m, s + 2, end, m->boundary.s + part->boundary[i].at, part->boundary[i].len,
+                    &closing);
+      if (how < best || !how || (how == best && part->boundary[i].len <= length)) continue;
+      best = how;
+      length = part->boundary[i].len;
+      m->target = k;
+      m->closing = closing;
+    }
+  }
+  if (best == 1) m->faults |= FAULT_BOUNDARY_LINE;
+  return best ? 1 : 0;
+}
+
+/* Leave the delimiter at scan behind; pos is where the part before it ends. */
+static void cross(struct mime *m)
+{
+  const char *end = m->buffer + m->fill, *next = line(m, m->buffer + m->scan, end);
+
+  m->ending = m->at + (off_t) m->pos;
+  m->pos = m->scan = next ? (size_t) (next - m->buffer) : m->fill;
+  m->skip = !next;
+  m->state = ENDING;
+}
+
+/* Go to the end of the line. 1, or 0 with errno. */
+static int skip(struct mime *m)
+{
+  const char *next;
+
+  while (m->skip) {
+    if (!look(m)) return 0;
+    next = line(m, m->buffer + m->scan, m->buffer + m->fill);
+    m->pos = m->scan = next ? (size_t) (next - m->buffer) : m->fill;
+    if (next || m->eof) m->skip = 0;
+  }
+  m->fresh = 1;
+  return 1;
+}
+
+static int is_field(const char *s, const char *end)
+{
+  const char *name = s;
+
+  while (s < end && *s > ' ' && *s < 127 && *s != ':') ++s;
+  if (s == name) return 0;
+  while (s < end && (*s == ' ' || *s == '\t')) ++s;
+  return s == end || *s == ':';
+}
+
+static int goes_on(const struct mime *m, const char *s, const char *end)
+{
+  if (is_field(s, end)) return 1;
+  if (m->header.raw.len) return *s == ' ' || *s == '\t';
+  return end - s > 5 && !memcmp(s, "From ", 5) && m->level[m->depth].message;
+}
+
+/* Add up to the end of the line to the header. 1, or 0 without memory. */
+static int gather(struct mime *m, int drop)
+{
+  const char *s = m->buffer + m->scan, *end = m->buffer + m->fill, *next = line(m, s, end);
+  size_t len = (size_t) ((next ? next : end) - s);
+
+  /* A CR at the end of the buffer may be half a line ending. */
+  if (!next && len > 1 && end[-1] == '\r' && !m->eof) --len;
+  notice(m, s, s + len, next && next[-1] == '\n');
+  m->fresh = !!next;
+  m->pos = m->scan += len;
+  if (drop) return 1;
+  if (next && next[-1] == '\r')
+    return stralloc_catb(&m->header.raw, s, len - 1) && stralloc_append(&m->header.raw, "\n");
+  return stralloc_catb(&m->header.raw, s, len);
+}
+
+/* The header is over: what does it say? */
+static enum mime_event announce(struct mime *m)
+{
+  struct mime_part *part = m->level + m->depth;
+  const struct content *c = &m->content;
+  size_t i;
+
+  part->body = m->at + (off_t) m->pos;
+  m->header.end = m->header.body = m->header.raw.len;
+  for (i = 0; i < m->header.end; ++i)
+    if (m->header.raw.s[i] & 0x80) {
+      m->faults |= FAULT_EIGHTBIT_HEADER;
+      break;
+    }
+  if (!stralloc_ready(&m->header.raw, 1) || !content_read(&m->content, &m->header, part->digest))
+    return nomem(m);
+  m->faults |= c->faults;
+  if (!m->depth && c->described && !c->version) m->faults |= FAULT_NO_VERSION;
+  if (c->over) return limit(m, "too many parameters");
+  if (c->boundaries.count > MIME_BOUNDARIES || m->open + c->boundaries.count > MIME_OPEN)
+    return limit(m, "too many boundaries");
+
+  part->kinds = c->kinds;
+  part->encodings = c->encodings;
+  part->encoding = c->encoding;
+  part->attached = c->attached;
+  for (i = 0; i < c->boundaries.count; ++i) {
+    part->boundary[i].at = m->boundary.len;
+    part->boundary[i].len = c->boundaries.list[i].len;
+    if (!stralloc_catb(&m->boundary, c->boundaries.text.s + c->boundaries.list[i].at,
+                       c->boundaries.list[i].len)) return nomem(m);
+  }
+  m->open += part->boundaries = (unsigned int) c->boundaries.count;
+  part->digest = c->kinds & CONTENT_MULTIPART && c->type.len == strlen("multipart/digest") &&
+                 !memcmp(c->type.s, "multipart/digest", c->type.len);
+  m->part = part;
+  m->state = c->kinds & CONTENT_MESSAGE ? INSIDE : BODY;
+  return MIME_PART;
+}
+
+static enum mime_event header(struct mime *m)
+{
+  size_t most = m->depth ? MIME_HEADER : HEADER_MAX;
+  const char *s, *end;
+  int drop = 0, found;
+
+  for (;;) {
+    if (!look(m)) return fail(m);
+    s = m->buffer + m->scan;
+    end = m->buffer + m->fill;
+    if (s == end) return announce(m);
+    if (m->fresh) {
+      if (newline(m, s, end)) {
+        m->lines |= *s == '\r' ? 2U : 1U;
+        m->pos = m->scan += newline(m, s, end);
+        return announce(m);
+      }
+      found = *s == '-' && end - s > 1 && s[1] == '-' ? delimiter(m, s, end) : 0;
+      if (found == -1) return nomem(m);
+      drop = !goes_on(m, s, end);
+      if (found || drop) {
+        m->faults |= FAULT_HEADER;
+        if (found || !(m->reading & MIME_READ_JUNK)) return announce(m);
+      }
+    }
+    if (!gather(m, drop)) return nomem(m);
+    if (m->header.raw.len > most) return limit(m, "header too large");
+  }
+}
+
+/* Data up to here. */
+static enum mime_event emit(struct mime *m, size_t to)
+{
+  m->part = m->level + m->depth;
+  m->data = m->buffer + m->pos;
+  m->len = to - m->pos;
+  m->pos = to;
+  return m->part->kinds & CONTENT_MULTIPART ? MIME_BETWEEN : MIME_DATA;
+}
+
+/* Where the line ending before scan begins that belongs to a delimiter at scan. */
+static size_t before(const struct mime *m)
+{
+  size_t n = m->scan;
+
+  if (n > m->pos && m->buffer[n - 1] == '\n') {
+    --n;
+    if (n > m->pos && m->buffer[n - 1] == '\r') --n;
+  } else if (n > m->pos && m->buffer[n - 1] == '\r' && m->reading & MIME_READ_CR) --n;
+  return n;
+}
+
+/* Can the line at s be a line of uuencoded data? A length, and no more
+ * characters than go with it; a shorter line has lost blanks at its end. */
+static int is_uu(const struct mime *m, const char *s, const char *end)
+{
+  const char *p = s;
+  size_t bytes;
+
+  while (p < end && *p >= ' ' && *p <= '`') ++p;
+  if (p == s || !(p == end || newline(m, p, end))) return 0;
+  bytes = (size_t) (*s - ' ') & 63;
+  return (size_t) (p - s) <= 1 + (bytes + 2) / 3 * 4 + 2;
+}
+
+static int is_base64(const struct mime *m, const char *s, const char *end)
+{
+  const char *p = s;
+
+  while (p < end && ((*p >= '/' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z') ||
+                     *p == '+' || *p == '=')) ++p;
+  return p > s && (p == end || newline(m, p, end));
+}
+
+/* Does "begin 644 name" stand at s, and data on the line behind it? Then the
+ * name is put into content. 1, 0, or -1 without memory. */
+static int uu_begins(struct mime *m, const char *s, const char *end)
+{
+  const char *next, *name, *last;
+  unsigned int digits;
+  int base64 = end - s > 13 && !memcmp(s, "begin-base64 ", 13);
+
+  if (!base64 && (end - s < 7 || memcmp(s, "begin ", 6))) return 0;
+  next = line(m, s, end);
+  if (!next) return 0;
+  for (s += base64 ? 13 : 6, digits = 0; s < next && *s >= '0' && *s <= '7'; ++s) ++digits;
+  if (digits < 3 || digits > 4 || (*s != ' ' && *s != '\t')) return 0;
+  for (name = s; name < next && (*name == ' ' || *name == '\t'); ++name) ;
+  for (last = next; last > name && strchr(" \t\r\n", last[-1]) && last[-1]; --last) ;
+  if (last == name || next == end || !(base64 ? is_base64 : is_uu)(m, next, end)) return 0;
+
+  readings_clear(&m->content.names);
+  return readings_add(&m->content.names, name, (size_t) (last - name)) &&
+         stralloc_copys(&m->content.type, "application/octet-stream") ? 1 + base64 : -1;
+}
+
+/* The uu part at scan, whose name is in content already. */
+static enum mime_event uu_begin(struct mime *m, int how)
+{
+  const char *end = m->buffer + m->fill;
+  struct mime_part *part;
+
+  if (push(m, 0, 0) == MIME_LIMIT) return MIME_LIMIT;
+  part = m->level + m->depth;
+  m->pos = m->scan = (size_t) (line(m, m->buffer + m->scan, end) - m->buffer);
+  part->body = m->at + (off_t) m->pos;
+  part->uu = how;
+  part->kinds = m->content.kinds = CONTENT_OTHER;
+  part->encoding = m->content.encoding = how == 2 ? TRANSFER_BASE64 : TRANSFER_UU;
+  part->encodings = m->content.encodings = 1U << part->encoding;
+  part->attached = m->content.attached = 1;
+  m->content.faults = 0;
+  readings_clear(&m->content.boundaries);
+  m->part = part;
+  m->state = BODY;
+  return MIME_PART;
+}
+
+/* Is the uu part over at the line at s? Its length if that is the last line of
+ * the part, 0 if the part ends before it, -1 if it goes on. */
+static ssize_t uu_ends(const struct mime *m, const char *s, const char *end)
+{
+  const char *last = m->level[m->depth].uu == 2 ? "====" : "end", *next = line(m, s, end);
+  size_t len = strlen(last);
+
+  if ((size_t) (end - s) >= len && !memcmp(s, last, len) && spent(m, s + len, end))
+    return (next ? next : end) - s;
+  if (newline(m, s, end)) return -1;
+  return (m->level[m->depth].uu == 2 ? is_base64 : is_uu)(m, s, end) ? -1 : 0;
+}
+
+/* What happens at the line that begins at scan? MIME_OVER: nothing, or the
+ * state has changed. */
+static enum mime_event turn(struct mime *m)
+{
+  const char *s = m->buffer + m->scan, *end = m->buffer + m->fill;
+  size_t to = m->scan;
+  ssize_t last = -1;
+  int uu = m->level[m->depth].uu, found = 0, how = 0;
+
+  if (*s == '-' && end - s > 1 && s[1] == '-') found = delimiter(m, s, end);
+  if (found == 1) to = before(m);
+  else if (uu) last = uu_ends(m, s, end);
+  else if (*s == 'b') how = uu_begins(m, s, end);
+  if (found == -1 || how == -1) return nomem(m);
+  if (!found && last == -1 && !how) return MIME_OVER;
+
+  if (to > m->pos) return emit(m, to);  /* and come here again */
+  if (found) cross(m);
+  else if (how) return uu_begin(m, how);
+  else {
+    m->pos = m->scan += (size_t) last;
+    m->ending = m->at + (off_t) m->pos;
+    m->target = m->depth - 1;
+    m->closing = 2;
+    m->state = ENDING;
+  }
+  return MIME_OVER;
+}
+
+static enum mime_event body(struct mime *m)
+{
+  const char *s, *end, *next;
+  enum mime_event event;
+  size_t to;
+
+  for (;;) {
+    if (!m->eof && m->fill - m->scan < MIME_LOOK) {
+      to = m->fresh ? before(m) : m->scan;
+      if (to > m->pos) return emit(m, to);
+      if (!look(m)) return fail(m);
+    }
+    end = m->buffer + m->fill;
+    for (s = m->buffer + m->scan; s < end; s = next) {
+      if (m->fresh) {
+        if (!m->eof && end - s < MIME_LOOK) break;
+        if (*s == '-' || *s == 'b' || m->level[m->depth].uu) {
+          m->scan = (size_t) (s - m->buffer);
+          event = turn(m);
+          if (event != MIME_OVER || m->state != BODY) return event;
+        }
+      }
+      next = line(m, s, end);
+      m->fresh = !!next;
+      if (!next) next = end - (end - s > 1 && end[-1] == '\r' && !m->eof);
+      notice(m, s, next, m->fresh && next[-1] == '\n');
+      if (!m->fresh && next < end) {
+        s = next;
+        break;
+      }
+    }
+    m->scan = (size_t) (s - m->buffer);
+    if (!m->eof || s < end) continue;
+    if (m->scan > m->pos) return emit(m, m->scan);
+    m->ending = m->at + (off_t) m->pos;
+    m->target = -1;
+    m->closing = 0;
+    m->state = ENDING;
+    return MIME_OVER;
+  }
+}
+
+/* Close what is inside target, part by part, and then go on there. */
+static enum mime_event ending(struct mime *m)
+{
+  struct mime_part *part;
+
+  if (m->depth == -1) return MIME_OVER;
+  part = m->level + m->depth;
+  if (m->depth > m->target) {
+    part->end = m->ending > part->body ? m->ending : part->body;
+    if (part->kinds & CONTENT_MULTIPART && part->boundaries && !part->closed)
+      m->faults |= FAULT_END_MISSING;
+    m->open -= part->boundaries;
+    if (part->boundaries) m->boundary.len = part->boundary[0].at;
+    --m->depth;
+    m->part = part;
+    return MIME_END;
+  }
+  m->state = BODY;
+  m->part = part;
+  if (m->closing == 2) return MIME_OVER;
+  if (!skip(m)) return fail(m);
+  if (m->closing) part->closed = 1;
+  else {
+    if (part->closed) m->faults |= FAULT_AFTER_END;
+    return push(m, 0, part->digest);
+  }
+  return MIME_OVER;
+}
+
+enum mime_event mime_next(struct mime *m)
+{
+  enum mime_event event = MIME_OVER;
+
+  while (event == MIME_OVER) {
+    switch (m->state) {
+      case BEGIN: event = push(m, 1, 0); break;
+      case HEADER: event = header(m); break;
+      case INSIDE: event = push(m, 1, 0); break;
+      case BODY: event = body(m); break;
+      case ENDING:
+        event = ending(m);
+        if (event == MIME_OVER && m->state == ENDING) return MIME_OVER;
+        break;
+      case LIMITED: return MIME_LIMIT;
+      default: return MIME_FAILED;
+    }
+  }
+  return event;
+}
