@@ -1,0 +1,180 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+volatile sig_atomic_t stream_stopped;
+
+#define SLACK 1000  /* milliseconds that a limit in the kernel may be off */
+
+long long stream_now(void)
+{
+  struct timespec t;
+
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
+                  unsigned long seconds)
+{
+  struct timeval t = { (time_t) seconds, 0 };
+
+  memset(s, 0, sizeof *s);
+  s->in = in;
+  s->out = out;
+  s->buffer = buffer;
+  s->size = size;
+  s->waits[0] = s->waits[1] = (long) seconds * 1000;
+  s->socket = !setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) &&
+              !setsockopt(out, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+}
+
+void stream_limit(struct stream *s, unsigned long seconds)
+{
+  s->deadline = stream_now() + (long long) seconds * 1000;
+}
+
+enum { RECEIVE, SEND };
+
+/* Let the next read or write wait until the deadline. 1, or -1 with errno. */
+static int ready(struct stream *s, int direction)
+{
+  long long left = s->deadline - stream_now();
+  struct pollfd p;
+  struct timeval t;
+  int r;
+
+  if (left <= 0) {
+    errno = ETIMEDOUT;
+    return -1;
+  }
+  if (s->socket) {
+    if (s->waits[direction] <= left + SLACK && s->waits[direction] >= left - SLACK) return 1;
+    t.tv_sec = left / 1000;
+    t.tv_usec = left % 1000 * 1000;
+    if (setsockopt(direction == SEND ? s->out : s->in, SOL_SOCKET,
+                   direction == SEND ? SO_SNDTIMEO : SO_RCVTIMEO, &t, sizeof t)) return -1;
+    s->waits[direction] = left;
+    return 1;
+  }
+  p.fd = direction == SEND ? s->out : s->in;
+  p.events = direction == SEND ? POLLOUT : POLLIN;
+  r = poll(&p, 1, left > 1000000 ? 1000000 : (int) left);
+  if (r == 0) errno = ETIMEDOUT;
+  return r > 0 ? 1 : -1;
+}
+
+/* Whether to try again after -1 with errno. */
+static int again(const struct stream *s)
+{
+  if (errno == EINTR) return !stream_stopped;
+  if (errno != EAGAIN) return 0;
+  if (stream_now() < s->deadline) return 1;
+  errno = ETIMEDOUT;
+  return 0;
+}
+
+ssize_t stream_fill(struct stream *s)
+{
+  ssize_t r;
+
+  if (s->pos) {
+    memmove(s->buffer, s->buffer + s->pos, s->len - s->pos);
+    s->len -= s->pos;
+    s->pos = 0;
+  }
+  if (s->len == s->size) {
+    errno = EMSGSIZE;
+    return -1;
+  }
+  do {
+    if (stream_stopped) {
+      errno = EINTR;
+      return -1;
+    }
+    r = ready(s, RECEIVE) == 1 ? read(s->in, s->buffer + s->len, s->size - s->len) : -1;
+  } while (r == -1 && again(s));
+  if (r == 0 && stream_stopped) {
+    errno = EINTR;
+    return -1;
+  }
+  if (r > 0) {
+    s->len += (size_t) r;
+    s->got += (size_t) r;
+  }
+  return r;
+}
+
+int stream_line(struct stream *s, size_t max, char **line, size_t *len)
+{
+  size_t seen = 0;
+  char *nl;
+  ssize_t r;
+
+  for (;;) {
+    nl = memchr(s->buffer + s->pos + seen, '\n', s->len - s->pos - seen);
+    if (nl) break;
+    seen = s->len - s->pos;
+    if (seen > max + 1) {
+      errno = EMSGSIZE;
+      return -1;
+    }
+    r = stream_fill(s);
+    if (r <= 0) return (int) r;
+  }
+  *line = s->buffer + s->pos;
+  *len = (size_t) (nl - *line);
+  if (*len && nl[-1] == '\r') --*len;
+  if (*len > max) {
+    errno = EMSGSIZE;
+    return -1;
+  }
+  s->pos = (size_t) (nl + 1 - s->buffer);
+  return 1;
+}
+
+int stream_write(struct stream *s, const char *data, size_t len, int more)
+{
+  ssize_t r;
+
+  while (len) {
+    if (ready(s, SEND) != 1) r = -1;
+    else if (s->socket) r = send(s->out, data, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    else r = write(s->out, data, len);
+    if (r == -1 && (errno == EINTR || again(s))) continue;
+    if (r == -1) return -1;
+    data += r;
+    len -= (size_t) r;
+    s->sent += (size_t) r;
+  }
+  return 1;
+}
+
+int stream_sendfile(struct stream *s, int fd, off_t *offset, off_t count)
+{
+  ssize_t r;
+
+  while (count) {
+    r = ready(s, SEND) == 1 ? sendfile(s->out, fd, offset, (size_t) count) : -1;
+    if (r == -1 && (errno == EINTR || again(s))) continue;
+    if (r == 0) errno = EIO;
+    if (r <= 0) return -1;
+    count -= r;
+    s->sent += (size_t) r;
+  }
+  return 1;
+}
+
+int stream_pending(const struct stream *s)
+{
+  char c;
+
+  return s->pos < s->len || recv(s->in, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}

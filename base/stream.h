@@ -1,0 +1,57 @@
+#ifndef CM_STREAM_H
+#define CM_STREAM_H
+
+/* One connection: bounded lines in, whole buffers out, and a deadline on
+ * everything. A socket waits inside the kernel (SO_RCVTIMEO, SO_SNDTIMEO), so
+ * that a read is one system call; pipes and files, as in trying by hand, are
+ * polled. */
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct stream {
+  int in, out;             /* descriptors; the same for an upstream; -1: closed */
+  char *buffer;            /* the caller's, size bytes; pos to len is unread */
+  size_t size, pos, len;
+  long long deadline;      /* in milliseconds of stream_now() */
+  long waits[2];           /* what the kernel's time limits stand at, milliseconds */
+  int socket;              /* whether it has such limits */
+  unsigned long long got, sent;  /* bytes since stream_begin */
+};
+
+/* Set by the handler of SIGTERM: reads and waits end with EINTR. */
+extern volatile sig_atomic_t stream_stopped;
+
+/* Milliseconds of the monotonic clock. */
+long long stream_now(void);
+
+/* Take over the descriptors; nothing is read. seconds: what stream_limit will
+ * mostly say, so that the kernel needs to be told only once. */
+void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
+                  unsigned long seconds);
+
+/* What is under way must be over in so many seconds. */
+void stream_limit(struct stream *s, unsigned long seconds);
+
+/* Read what is there behind what is unread, waiting until there is something.
+ * Bytes read; 0: end; -1 with errno (ETIMEDOUT, EINTR, EMSGSIZE: buffer full). */
+ssize_t stream_fill(struct stream *s);
+
+/* The next line, without its CRLF or LF, in the buffer until the next call.
+ * 1; 0: the end came first; -1 with errno (EMSGSIZE: longer than max, or than
+ * the buffer; the line stays unread). */
+int stream_line(struct stream *s, size_t max, char **line, size_t *len);
+
+/* Write all. more: hold it back for what comes next (MSG_MORE). 1, or -1. */
+int stream_write(struct stream *s, const char *data, size_t len, int more);
+
+/* Write count bytes of the file fd from *offset on, by the kernel; held back
+ * for what comes next. 1, or -1 with errno. */
+int stream_sendfile(struct stream *s, int fd, off_t *offset, off_t count);
+
+/* Is something there that nobody asked for, in the buffer or the socket?
+ * Also when the other side has closed. 1 or 0. */
+int stream_pending(const struct stream *s);
+
+#endif
