@@ -1,0 +1,189 @@
+#include "smtpc.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define LINEMAX 2048   /* bytes of a reply line; RFC 5321, 4.5.3.1.5: 512 */
+#define LINES   100    /* lines of a reply */
+#define TEXTMAX 4096   /* bytes of a reply that are kept */
+
+static int fail(struct smtpc *c, const char *trouble)
+{
+  c->trouble = trouble;
+  smtpc_close(c);
+  return -1;
+}
+
+int smtpc_isopen(const struct smtpc *c)
+{
+  return c->stream.buffer && c->stream.in >= 0;
+}
+
+void smtpc_close(struct smtpc *c)
+{
+  if (smtpc_isopen(c)) close(c->stream.in);
+  c->stream.in = c->stream.out = -1;
+}
+
+/* Keep what may be shown to anyone: no control bytes, no 8-bit bytes. */
+static int keep(struct smtpc *c, const char *text, size_t len)
+{
+  size_t i;
+  char ch;
+
+  if (c->text.len && !stralloc_append(&c->text, "\n")) return 0;
+  for (i = 0; i < len && c->text.len < TEXTMAX; ++i) {
+    ch = text[i] >= 32 && text[i] < 127 ? text[i] : '?';
+    if (!stralloc_append(&c->text, &ch)) return 0;
+  }
+  return 1;
+}
+
+/* RFC 5321, 4.2: three digits, of which the second is 0 to 5 (4.2.1). */
+static int code(const char *line, size_t len)
+{
+  if (len < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' ||
+      line[2] < '0' || line[2] > '9' || (len > 3 && line[3] != ' ' && line[3] != '-')) return -1;
+  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + line[2] - '0';
+}
+
+int smtpc_reply(struct smtpc *c, unsigned long seconds)
+{
+  char *line;
+  size_t len;
+  int lines, r, first = 0, now;
+
+  stream_limit(&c->stream, seconds);
+  c->text.len = 0;
+  for (lines = 0; lines < LINES; ++lines) {
+    r = stream_line(&c->stream, LINEMAX, &line, &len);
+    if (r == 0) return fail(c, "closed the connection");
+    if (r == -1) return fail(c, errno == ETIMEDOUT ? "did not answer in time" :
+                                errno == EMSGSIZE ? "sent an endless line" : "lost the connection");
+    now = code(line, len);
+    if (now == -1 || (first && now != first)) return fail(c, "sent what is no reply");
+    first = now;
+    if (!keep(c, line + (len > 4 ? 4 : len), len > 4 ? len - 4 : 0)) return fail(c, "out of memory");
+    if (len < 4 || line[3] == ' ') {
+      c->code = first;
+      return first;
+    }
+  }
+  return fail(c, "sent an endless reply");
+}
+
+int smtpc_send(struct smtpc *c, const char *line, size_t len, unsigned long seconds)
+{
+  /* A reply that came before its command must never answer the next one. */
+  if (stream_pending(&c->stream)) return fail(c, "spoke without being asked, or closed");
+  if (!stralloc_copyb(&c->line, line, len) || !stralloc_cats(&c->line, "\r\n"))
+    return fail(c, "out of memory");
+  stream_limit(&c->stream, seconds);
+  if (stream_write(&c->stream, c->line.s, c->line.len, 0) == -1) return fail(c, "does not read");
+  return 1;
+}
+
+int smtpc_command(struct smtpc *c, const char *line, size_t len, unsigned long seconds)
+{
+  return smtpc_send(c, line, len, seconds) == 1 ? smtpc_reply(c, seconds) : -1;
+}
+
+static int dial(struct smtpc *c, const struct addrinfo *a, unsigned long seconds,
+                unsigned long reply)
+{
+  struct timeval limit = { (time_t) seconds, 0 };
+  int one = 1, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  if (fd == -1) return 0;
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(fd, a->ai_addr, a->ai_addrlen)) {
+    close(fd);
+    return 0;
+  }
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, reply);
+  return 1;
+}
+
+static int starts(const char *line, size_t len, const char *word, size_t n)
+{
+  return len >= n && !case_diffb(line, n, word) && (len == n || line[n] == ' ');
+}
+
+/* The lines of the answer to EHLO, behind the first. */
+static void offered(struct smtpc *c)
+{
+  static const struct { const char *word; size_t len; unsigned int flag; } known[] = {
+    { "SIZE", 4, SMTPC_SIZE }, { "8BITMIME", 8, SMTPC_8BITMIME },
+    { "SMTPUTF8", 8, SMTPC_SMTPUTF8 }, { "DSN", 3, SMTPC_DSN },
+    { "ENHANCEDSTATUSCODES", 19, SMTPC_STATUS }, { "PIPELINING", 10, SMTPC_PIPELINING },
+  };
+  const char *line = c->text.s, *end = c->text.s + c->text.len, *nl;
+  size_t i, len;
+
+  for (; line < end; line = nl + 1) {
+    nl = memchr(line, '\n', (size_t) (end - line));
+    if (!nl) nl = end;
+    if (line == c->text.s) continue;
+    len = (size_t) (nl - line);
+    for (i = 0; i < sizeof known / sizeof *known; ++i)
+      if (starts(line, len, known[i].word, known[i].len)) c->offers |= known[i].flag;
+    if (starts(line, len, "SIZE", 4) && len > 5)
+      for (i = 5; i < len && line[i] >= '0' && line[i] <= '9' && c->size < 1UL << 50; ++i)
+        c->size = c->size * 10 + (unsigned long) (line[i] - '0');
+  }
+}
+
+static int hello(struct smtpc *c, const char *verb, const char *me, unsigned long seconds)
+{
+  stralloc line = { 0 };
+  int r;
+
+  if (!stralloc_copys(&line, verb) || !stralloc_cats(&line, me)) return fail(c, "out of memory");
+  r = smtpc_command(c, line.s, line.len, seconds);
+  stralloc_free(&line);
+  return r;
+}
+
+static int refused(struct smtpc *c, int r)
+{
+  smtpc_close(c);
+  return r;
+}
+
+int smtpc_open(struct smtpc *c, const char *host, const char *port, const char *me,
+               unsigned long connect, unsigned long reply)
+{
+  struct addrinfo hint = { .ai_socktype = SOCK_STREAM }, *found, *a;
+  int r;
+
+  smtpc_close(c);
+  c->offers = 0;
+  c->size = 0;
+  if (getaddrinfo(host, port, &hint, &found)) return fail(c, "has no address");
+  for (a = found; a && !smtpc_isopen(c); a = a->ai_next) dial(c, a, connect, reply);
+  freeaddrinfo(found);
+  if (!smtpc_isopen(c)) return fail(c, "does not accept a connection");
+
+  r = smtpc_reply(c, reply);
+  if (r == -1) return -1;
+  if (r != 220) return refused(c, r == 250 ? 554 : r);
+  r = hello(c, "EHLO ", me, reply);
+  if (r == 250) offered(c);
+  else if (r >= 500) r = hello(c, "HELO ", me, reply);
+  if (r == -1 || r == 250) return r;
+  return refused(c, r);
+}
+
+void smtpc_quit(struct smtpc *c)
+{
+  if (!smtpc_isopen(c)) return;
+  smtpc_command(c, "QUIT", 4, 5);
+  smtpc_close(c);
+}

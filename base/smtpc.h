@@ -1,0 +1,57 @@
+#ifndef CM_SMTPC_H
+#define CM_SMTPC_H
+
+/* The client side of SMTP, RFC 5321: one command, one reply, in lock step.
+ * What the other side says is checked and rebuilt; nothing raw gets out. */
+
+#include "owfat.h"
+#include "stream.h"
+
+/* What a server offers at EHLO, as far as we can carry it. */
+enum {
+  SMTPC_SIZE       = 1,   /* RFC 1870 */
+  SMTPC_8BITMIME   = 2,   /* RFC 6152 */
+  SMTPC_SMTPUTF8   = 4,   /* RFC 6531 */
+  SMTPC_DSN        = 8,   /* RFC 3461 */
+  SMTPC_STATUS     = 16,  /* ENHANCEDSTATUSCODES, RFC 2034 */
+  SMTPC_PIPELINING = 32   /* RFC 2920; for those who ask, we never need it */
+};
+
+struct smtpc {
+  struct stream stream;    /* stream.in is -1 while there is no connection */
+  unsigned int offers;     /* SMTPC_ flags added up */
+  unsigned long size;      /* the server's limit, 0: none named */
+  int code;                /* of the last reply */
+  stralloc text;           /* its text: printable ASCII or UTF-8, lines joined by LF, no codes */
+  const char *trouble;     /* after -1: what went wrong, in a few words, static */
+  stralloc line;           /* the command that goes out */
+  char buffer[4096];
+};
+
+/* Connect to a host (name or address) and port (number or service name),
+ * within connect seconds, and wait reply seconds for the greeting and for the
+ * answer to EHLO (HELO where EHLO is refused), which names us as me.
+ * The code of the last reply: 250 is success, otherwise the connection is
+ * closed. -1: no usable answer, see trouble; closed. */
+int smtpc_open(struct smtpc *c, const char *host, const char *port, const char *me,
+               unsigned long connect, unsigned long reply);
+
+/* Is there a connection? */
+int smtpc_isopen(const struct smtpc *c);
+
+/* Send a command line (without its CRLF) and read the reply, within so many
+ * seconds. The code, or -1: the connection said the wrong thing, at the wrong
+ * time or nothing, and is closed. */
+int smtpc_command(struct smtpc *c, const char *line, size_t len, unsigned long seconds);
+
+/* The two halves of it: send and do not wait, 1 or -1; read one reply. */
+int smtpc_send(struct smtpc *c, const char *line, size_t len, unsigned long seconds);
+int smtpc_reply(struct smtpc *c, unsigned long seconds);
+
+/* Close, without a word. */
+void smtpc_close(struct smtpc *c);
+
+/* Say QUIT, wait a moment for the answer, close. */
+void smtpc_quit(struct smtpc *c);
+
+#endif
