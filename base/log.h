@@ -1,0 +1,27 @@
+#ifndef CM_LOG_H
+#define CM_LOG_H
+
+/* The log of a session on descriptor 2, cm-log(5): one event a line, written
+ * at once, the id in each. multilog dates and keeps it. */
+
+#include <stddef.h>
+
+/* Levels, added up in control/loglevel; 0 still tells trouble. */
+enum {
+  LOG_DETAILED = 1,   /* the transcript of both sides */
+  LOG_FILTERS  = 2,   /* what stages say on their descriptor 2 */
+  LOG_EXTENDED = 16   /* envelope, To, From and Subject of each message */
+};
+
+#define LOG_MAX 4096  /* bytes of a line; more is cut */
+
+/* Write "EVENT ID PART..." with the parts as they are joined; control bytes,
+ * DEL and the backslash become \xHH, bytes above stay. Ends with (char *) 0.
+ * A log that cannot be written stops nothing. */
+#define log_event(...) log_event_internal(__VA_ARGS__, (char *) 0)
+void log_event_internal(const char *event, const char *id, ...) __attribute__((sentinel));
+
+/* The same for one text of len bytes, behind a mark such as "<". */
+void log_text(const char *event, const char *id, const char *mark, const char *text, size_t len);
+
+#endif
