@@ -1,5 +1,6 @@
 #include "control.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,12 +15,55 @@ const char *control_home(void)
   return home && *home ? home : CM_CONF_HOME;
 }
 
+static stralloc here, there;  /* names, 0-terminated each; s is 0: not surveyed */
+
+/* Is it "control/NAME" and known to be missing in the place that names is for? */
+static int missing(const stralloc *names, const char *name)
+{
+  size_t at;
+
+  if (!names->s || strncmp(name, "control/", 8) || strchr(name + 8, '/')) return 0;
+  for (at = 0; at < names->len; at += strlen(names->s + at) + 1)
+    if (!strcmp(names->s + at, name + 8)) return 0;
+  return 1;
+}
+
+static void survey(const char *folder, stralloc *names)
+{
+  DIR *d = opendir(folder);
+  const struct dirent *e;
+  int ok = stralloc_ready(names, 256);
+
+  names->len = 0;
+  if (!d) ok &= errno == ENOENT;
+  else {
+    while (ok && (e = readdir(d))) ok = stralloc_catb(names, e->d_name, strlen(e->d_name) + 1);
+    closedir(d);
+  }
+  if (!ok) {
+    stralloc_free(names);
+    stralloc_init(names);
+  }
+}
+
+void control_survey(void)
+{
+  stralloc path = { 0 };
+
+  survey("control", &here);
+  if (stralloc_copys(&path, control_home()) && stralloc_cats(&path, "/control") && stralloc_0(&path))
+    survey(path.s, &there);
+  stralloc_free(&path);
+}
+
 int control_open(const char *name)
 {
   static stralloc path;
-  int fd = open(name, O_RDONLY | O_CLOEXEC);
+  int fd = -1;
 
-  if (fd >= 0 || errno != ENOENT || *name == '/') return fd;
+  errno = ENOENT;
+  if (!missing(&here, name)) fd = open(name, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 || errno != ENOENT || *name == '/' || missing(&there, name)) return fd;
   path.len = 0;
   if (!stralloc_cats(&path, control_home()) || !stralloc_cats(&path, "/") ||
       !stralloc_cats(&path, name) || !stralloc_0(&path)) {

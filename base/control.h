@@ -17,6 +17,11 @@ const char *control_home(void);
  * A descriptor, or -1 with errno (ENOENT: in neither place). */
 int control_open(const char *name);
 
+/* Learn which files there are below both control directories, so that one that
+ * is in neither costs no system call from now on: for programs that read many.
+ * Where that cannot be learnt, everything is as before. */
+void control_survey(void);
+
 /* Append the file's bytes to data. 1; 0: there is no such file; -1 with errno
  * (EFBIG: above CONTROL_MAX). */
 int control_read(const char *name, stralloc *data);
