@@ -1,0 +1,88 @@
+/* cm-smtpd: one SMTP session on descriptors 0 and 1, in lock step with the mail
+ * server behind it. It runs under tcpserver or any other UCSPI server. It has no
+ * queue: nobody hears 250 from it before that server said so, or before policy
+ * made us responsible and our own record is on the disk. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "log.h"
+#include "peer.h"
+#include "session.h"
+
+#define TIMEOUT 300       /* seconds, until control/timeoutsmtpd is read */
+#define SESSION 1800000  /* milliseconds, after which no new transaction begins */
+
+static struct session session;
+static char input[65536];
+
+/* Reading ends at once and for good; no answer that is due is cut off by it. */
+static void stop(int signal)
+{
+  int saved = errno;
+
+  (void) signal;
+  stream_stopped = 1;
+  shutdown(0, SHUT_RD);
+  errno = saved;
+}
+
+static void signals(void)
+{
+  struct sigaction a = { .sa_handler = SIG_IGN };
+
+  sigaction(SIGPIPE, &a, 0);
+  a.sa_handler = stop;
+  sigaction(SIGTERM, &a, 0);
+}
+
+static void begin(struct session *s)
+{
+  int one = 1;
+
+  signals();
+  id_make(s->id);
+  s->ip = peer_fact("REMOTEIP");
+  s->host = peer_fact("REMOTEHOST");
+  s->relay = getenv("RELAYCLIENT") != 0;
+  s->t.message.fd = s->t.filtered.fd = -1;
+  s->upstream.stream.in = -1;
+  s->end = stream_now() + SESSION;
+  setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  stream_begin(&s->client, 0, 1, input, sizeof input, TIMEOUT);
+}
+
+static void greet(struct session *s)
+{
+  static stralloc line;
+
+  if (!stralloc_copys(&line, "220 ") || !stralloc_cats(&line, s->set.me.s) ||
+      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) s->over = 1;
+  session_reply(s, line.s);
+}
+
+int main(int argc, char **argv)
+{
+  static stralloc trouble;
+  struct session *s = &session;
+
+  errmsg_iam("cm-smtpd");
+  if (argc > 1) die(100, "takes no arguments: ", argv[1]);
+  begin(s);
+  if (!settings_read(&s->set, &trouble)) {
+    log_event("trouble", s->id, trouble.s);
+    s->set.timeoutsmtpd = 30;
+    session_reply(s, "421 4.3.5 this server is not set up; try again later");
+    session_flush(s);
+    return 111;
+  }
+  if (s->set.level & LOG_EXTENDED) log_event("connect", s->id, s->ip, " ", s->host);
+  greet(s);
+  session_serve(s);
+  smtpc_quit(&s->upstream);
+  return 0;
+}

@@ -1,0 +1,188 @@
+#include "deliver.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "edit.h"
+#include "ledger.h"
+#include "log.h"
+#include "outgoing.h"
+#include "peer.h"
+#include "reply.h"
+#include "store.h"
+#include "verdict.h"
+
+static void say(struct session *s, const char *code, const char *text)
+{
+  static stralloc line;
+
+  if (!stralloc_copys(&line, code) || !stralloc_cats(&line, text) || !stralloc_cats(&line, " (") ||
+      !stralloc_cats(&line, s->t.id) || !stralloc_cats(&line, ")") || !stralloc_0(&line)) {
+    s->over = 1;
+    return;
+  }
+  session_reply(s, line.s);
+}
+
+/* The client's answer by the verdict: a refusal, or an acknowledgement of ours. */
+static void decided(struct session *s)
+{
+  const struct result *r = &s->t.result;
+  static stralloc line;
+
+  if (reply_text(r->verdict, r->stage.s, r->reason.s, s->t.id, &line) != 1 || !stralloc_0(&line)) {
+    s->over = 1;
+    return;
+  }
+  session_reply(s, line.s);
+}
+
+static void later(struct session *s)
+{
+  say(s, "451 ", "4.3.0 the message cannot be taken now; try again later");
+}
+
+/* What goes out: the pipeline's message, or ours with the result on top. */
+static int outgoing(struct session *s, struct outgoing *o)
+{
+  struct transaction *t = &s->t;
+  struct edit edit = { .result = t->result.text.s, .id = t->id };
+  unsigned long body = 0;
+  int r;
+
+  o->head.len = 0;
+  if (t->filtered.fd != -1) {
+    o->fd = t->filtered.fd;
+    o->offset = 0;
+    o->size = t->filtered.size;
+    o->plain = 0;
+    return 1;
+  }
+  o->fd = t->message.fd;
+  r = edit_header(o->fd, &edit, &o->head, &body);
+  o->offset = (off_t) body;
+  o->size = t->message.size;
+  o->plain = t->plain;
+  return r == 1;
+}
+
+static int queued(int code)
+{
+  if (code == 0) return 250;
+  return code >= 11 && code <= 40 ? 554 : 451;
+}
+
+/* Hand the message to the upstream for these recipients, in the transaction
+ * that it is in. The code of its answer, or -1. */
+static int commit(struct session *s, const stralloc *recipients)
+{
+  static struct outgoing o;
+  struct transaction *t = &s->t;
+  int r;
+
+  if (!outgoing(s, &o)) return -1;
+  if (!s->set.host) return queued(outgoing_queue(s, &o, t->sender.text, recipients));
+  r = session_upstream(s, "DATA", 4);
+  if (r == 354) {
+    r = outgoing_smtp(s, &o);
+    t->told = 0;
+  } else if (r < 400) smtpc_close(&s->upstream);
+  if (r != -1 && (!stralloc_copyb(&t->answered, s->upstream.text.s, s->upstream.text.len) ||
+                  !stralloc_0(&t->answered))) s->over = 1;
+  if (r >= 200 && r < 300) return 250;
+  if (r >= 400) return r;
+  smtpc_close(&s->upstream);
+  return -1;
+}
+
+static void hand_on(struct session *s)
+{
+  int r = commit(s, &s->t.recipients);
+
+  if (verdict_refuses(s->t.result.verdict)) {
+    if (r == -1 || r / 100 == 4) later(s);
+    else decided(s);
+  } else if (r == -1) later(s);
+  else if (s->set.host) session_relay(s);
+  else if (r == 250) decided(s);
+  else if (r == 554) say(s, "554 ", "5.3.0 the mail system behind this one refuses the message");
+  else later(s);
+}
+
+/* The transaction that the upstream is in becomes one for the quarantine. */
+static int readdress(struct session *s, const char *address)
+{
+  static stralloc line;
+  struct transaction *t = &s->t;
+
+  if (!s->set.host) return 1;
+  if (!stralloc_copys(&line, "RCPT TO:<") || !stralloc_cats(&line, address) ||
+      !stralloc_cats(&line, ">")) return 0;
+  return session_upstream(s, "RSET", 4) == 250 &&
+         session_upstream(s, t->mail.s, t->mail.len) == 250 &&
+         session_upstream(s, line.s, line.len) / 10 == 25;
+}
+
+static int store(struct session *s)
+{
+  struct transaction *t = &s->t;
+  struct store entry = {
+    .id = t->id, .port = peer_port(), .verdict = verdict_name(t->result.verdict),
+    .stage = t->result.stage.s, .reason = t->result.reason.s,
+    .sender = t->sender.text, .recipients = t->recipients.s
+  };
+
+  if (lseek(t->message.fd, 0, SEEK_SET) == -1 || store_put(t->message.fd, &entry) != 1) {
+    log_event("trouble", t->id, "unable to store the message: ", strerror(errno));
+    return 0;
+  }
+  if (!stralloc_copys(&t->stored, "store/") || !stralloc_cats(&t->stored, t->id) ||
+      !stralloc_cats(&t->stored, ".eml") || !stralloc_0(&t->stored)) s->over = 1;
+  return 1;
+}
+
+static void redirect(struct session *s)
+{
+  static stralloc where, to;
+
+  int done = 0;
+
+  if (control_line("control/quarantine", &where) != 1)
+    log_event("trouble", s->t.id, "control/quarantine names no address and no store");
+  else if (!strcmp(where.s, "store")) done = store(s);
+  else {
+    done = stralloc_copyb(&to, where.s, where.len) && stralloc_append(&to, "\n") &&
+           readdress(s, where.s) && commit(s, &to) == 250;
+    if (!done) log_event("trouble", s->t.id, "the quarantine address did not take the message");
+  }
+  if (done) decided(s);
+  else later(s);
+}
+
+static void delete(struct session *s)
+{
+  struct transaction *t = &s->t;
+  struct ledger entry = {
+    .id = t->id, .port = peer_port(), .verdict = verdict_name(t->result.verdict),
+    .sender = t->sender.text, .recipients = t->recipients.s, .stage = t->result.stage.s,
+    .reason = t->result.reason.s, .size = (unsigned long) t->message.size
+  };
+
+  if (ledger_deleted(&entry) == 1) decided(s);
+  else {
+    log_event("trouble", t->id, "unable to record the deletion: ", strerror(errno));
+    later(s);
+  }
+}
+
+void deliver(struct session *s)
+{
+  int verdict = s->t.result.verdict;
+
+  if (verdict_delivers(verdict)) hand_on(s);
+  else if (verdict_redirects(verdict)) redirect(s);
+  else if (verdict == VERDICT_DELETE) delete(s);
+  else decided(s);
+}

@@ -1,0 +1,213 @@
+#include "outgoing.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "dot.h"
+#include "log.h"
+#include "spawn.h"
+
+static char text[32768];   /* of the file */
+static char wire[65536];   /* what goes out next */
+static size_t wired;
+
+#define LARGE 65536  /* bytes from which a plain text goes by sendfile */
+
+/* 1; 0: the upstream speaks already; -1: it does not read. */
+static int push(struct session *s, int more)
+{
+  struct smtpc *u = &s->upstream;
+
+  if (!wired) return 1;
+  if (stream_pending(&u->stream)) return 0;
+  stream_limit(&u->stream, s->set.timeoutremote);
+  if (stream_write(&u->stream, wire, wired, more) == -1) return -1;
+  wired = 0;
+  return 1;
+}
+
+static int encode(struct session *s, struct dot *d, const char *in, size_t len)
+{
+  size_t made, used;
+  int r;
+
+  while (len) {
+    if (sizeof wire - wired < 4096 && (r = push(s, 1)) != 1) return r;
+    used = dot_encode(d, in, len, wire + wired, sizeof wire - wired, &made);
+    wired += made;
+    in += used;
+    len -= used;
+  }
+  return 1;
+}
+
+/* The body through our own hands. */
+static int encode_file(struct session *s, struct dot *d, const struct outgoing *o)
+{
+  off_t at = o->offset;
+  ssize_t n;
+  int r;
+
+  while (at < o->size) {
+    n = pread(o->fd, text, sizeof text, at);
+    if (n == -1 && errno == EINTR) continue;
+    if (n <= 0) return -1;
+    if ((r = encode(s, d, text, (size_t) n)) != 1) return r;
+    at += n;
+  }
+  return 1;
+}
+
+/* All but the final dot, which stands in wire when this is done. */
+static int body(struct session *s, const struct outgoing *o)
+{
+  struct dot d;
+  off_t at = o->offset;
+  int r;
+
+  wired = 0;
+  dot_begin(&d, DOT_ENCODE);
+  if ((r = encode(s, &d, o->head.s, o->head.len)) != 1) return r;
+  if (!o->plain || o->size - o->offset < LARGE) {
+    if ((r = encode_file(s, &d, o)) != 1) return r;
+    if (sizeof wire - wired < DOT_TAIL && (r = push(s, 1)) != 1) return r;
+    wired += dot_end(&d, wire + wired);
+    return 1;
+  }
+  if ((r = push(s, 1)) != 1) return r;
+  if (stream_sendfile(&s->upstream.stream, o->fd, &at, o->size - at) == -1) return -1;
+  memcpy(wire, ".\r\n", 3);
+  wired = 3;
+  return 1;
+}
+
+/* Why the message did not go out whole: what the upstream said meanwhile, which
+ * counts only if it is a refusal. */
+static int early(struct session *s)
+{
+  int r = smtpc_reply(&s->upstream, s->set.timeoutremote);
+
+  smtpc_close(&s->upstream);
+  if (r >= 400) return r;
+  log_event("upstream-lost", s->t.id, s->set.host, r == -1 ? ": lost in the message"
+                                                          : ": answered before the message was out");
+  return -1;
+}
+
+int outgoing_smtp(struct session *s, const struct outgoing *o)
+{
+  struct smtpc *u = &s->upstream;
+  int r = body(s, o);
+
+  if (r == 1) r = push(s, 0);
+  if (r != 1) return early(s);
+  r = smtpc_reply(u, s->set.timeoutremote);
+  if (r != -1 && (s->set.level & LOG_DETAILED)) log_text("upstream", s->t.id, "<", u->text.s, u->text.len);
+  if (r == -1) log_event("indoubt", s->t.id, s->set.host, ": ", u->trouble,
+                         " after the whole message had gone out");
+  return r;
+}
+
+/* A program behind us ----------------------------------------------------- */
+
+/* Copy n bytes of text to fd without the CR of each CRLF. A CR at the end
+ * waits in *cr for the next call. */
+static int unwire(int fd, const char *in, size_t n, int *cr)
+{
+  size_t made = 0, i;
+
+  for (i = 0; i < n; ++i) {
+    if (*cr && in[i] != '\n') wire[made++] = '\r';
+    *cr = in[i] == '\r';
+    if (!*cr) wire[made++] = in[i];
+    if (made > sizeof wire - 2) {
+      if (copy_write(fd, wire, made) == -1) return -1;
+      made = 0;
+    }
+  }
+  return copy_write(fd, wire, made);
+}
+
+static int message_file(const struct outgoing *o)
+{
+  int fd = memfd_create("message", MFD_CLOEXEC), cr = 0;
+  off_t at = o->offset;
+  ssize_t n = 1;
+
+  if (fd == -1) return -1;
+  if (unwire(fd, o->head.s, o->head.len, &cr) == -1) n = -1;
+  while (n > 0 && at < o->size) {
+    n = pread(o->fd, text, sizeof text, at);
+    if (n <= 0 || unwire(fd, text, (size_t) n, &cr) == -1) n = -1;
+    at += n;
+  }
+  if (n > 0 && cr) n = copy_write(fd, "\r", 1);
+  if (n > 0 && lseek(fd, 0, SEEK_SET) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+static int envelope_file(const char *sender, const stralloc *recipients)
+{
+  int fd = memfd_create("envelope", MFD_CLOEXEC);
+  stralloc e = { 0 };
+  const char *at = recipients->s, *end = at + recipients->len, *nl;
+  int ok = stralloc_copys(&e, "F") && stralloc_catb(&e, sender, strlen(sender) + 1);
+
+  for (; at < end && ok; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    if (!nl) nl = end;
+    ok = stralloc_append(&e, "T") && stralloc_catb(&e, at, (size_t) (nl - at)) && stralloc_0(&e);
+  }
+  ok = ok && stralloc_0(&e) && fd != -1 && copy_write(fd, e.s, e.len) == 1 && lseek(fd, 0, SEEK_SET) == 0;
+  stralloc_free(&e);
+  if (ok) return fd;
+  if (fd != -1) close(fd);
+  return -1;
+}
+
+/* Until it ends or time is up. */
+static int await(struct spawn *p, unsigned long seconds)
+{
+  struct pollfd ended = { p->pidfd, POLLIN, 0 };
+  long long end = stream_now() + (long long) seconds * 1000, left;
+
+  while ((left = end - stream_now()) > 0)
+    if (poll(&ended, 1, left > 1000000 ? 1000000 : (int) left) == 1) return spawn_reap(p);
+  spawn_stop(p, 1000);
+  return -1;
+}
+
+static int feed(struct session *s, int message, int envelope)
+{
+  static stralloc path;
+  extern char **environ;
+  struct spawn p = { .env = environ, .fd = { message, envelope, 2, -1 }, .setuid = 1 };
+  union { const char **is; char **wanted; } argv = { s->set.program };
+  int code;
+
+  p.argv = argv.wanted;
+  if (spawn_find(s->set.program[0], &path) != 1) return -1;
+  p.path = path.s;
+  if (spawn_start(&p) != 1) return -1;
+  code = await(&p, s->set.timeoutremote);
+  if (code < 0) errno = code == -1 ? ETIMEDOUT : ECHILD;
+  return code < 0 ? -1 : code;
+}
+
+int outgoing_queue(struct session *s, const struct outgoing *o, const char *sender,
+                   const stralloc *recipients)
+{
+  int message = message_file(o), envelope = envelope_file(sender, recipients), code = -1;
+
+  if (message != -1 && envelope != -1) code = feed(s, message, envelope);
+  if (code == -1)
+    log_event("trouble", s->t.id, "unable to hand the message to ", s->set.program[0], ": ", strerror(errno));
+  if (message != -1) close(message);
+  if (envelope != -1) close(envelope);
+  return code;
+}

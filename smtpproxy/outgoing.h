@@ -1,0 +1,28 @@
+#ifndef CM_OUTGOING_H
+#define CM_OUTGOING_H
+
+#include "session.h"
+
+/* A message ready to go: some bytes of header that stand in memory, then the
+ * file fd from offset to size. */
+struct outgoing {
+  stralloc head;
+  int fd;
+  off_t offset, size;
+  int plain;   /* what comes from the file needs no encoding */
+};
+
+/* Send it to the upstream behind DATA, encoded anew from lines (RFC 5321,
+ * 4.5.2), with the final dot, and read the answer: its code, or -1. A reply
+ * before the dot ends it: its code where it is a refusal, else -1. When the dot
+ * has gone out and no answer came, that is logged as indoubt. */
+int outgoing_smtp(struct session *s, const struct outgoing *o);
+
+/* Hand it to the queue program, LF at the ends of lines, with an envelope of
+ * this sender and these recipients (a line each). Its exit code, as
+ * qmail-queue(8) has them, or -1: it could not be started, crashed or was too
+ * slow; logged. */
+int outgoing_queue(struct session *s, const struct outgoing *o, const char *sender,
+                   const stralloc *recipients);
+
+#endif

@@ -1,0 +1,34 @@
+#include "peer.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "owfat.h"
+
+const char *peer_fact(const char *name)
+{
+  const char *protocol = getenv("PROTO"), *found = 0;
+  char variable[64];
+  size_t n;
+
+  if (!protocol || strlen(protocol) > 16) protocol = "TCP";
+  n = str_copy(variable, protocol);
+  if (strlen(name) < sizeof variable - n) {
+    variable[n + str_copy(variable + n, name)] = 0;
+    found = getenv(variable);
+  }
+  if (!found && !strcmp(name, "REMOTEIP")) found = getenv("REMOTE_ADDR");
+  return found ? found : "";
+}
+
+const char *peer_port(void)
+{
+  static char path[PATH_MAX];
+  const char *slash;
+
+  if (!*path && !getcwd(path, sizeof path)) return "";
+  slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}

@@ -1,0 +1,65 @@
+#include "received.h"
+
+#include <string.h>
+#include <time.h>
+
+/* Letters, digits and what names and addresses are made of: no blanks, brackets
+ * or comments with which a name could say something else. */
+static int safe(stralloc *line, const char *name, size_t max)
+{
+  char c;
+
+  for (; *name && max; ++name, --max) {
+    c = *name > 32 && *name < 127 && !strchr("()<>[]\\\";,", *name) ? *name : '?';
+    if (!stralloc_append(line, &c)) return 0;
+  }
+  return 1;
+}
+
+/* RFC 5322, 3.3. */
+static int date(stralloc *line)
+{
+  static const char days[] = "SunMonTueWedThuFriSat";
+  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  time_t now = time(0);
+  struct tm t;
+  char text[40], *p = text;
+
+  if (!gmtime_r(&now, &t)) return 0;
+  memcpy(p, days + t.tm_wday * 3, 3);
+  p += 3;
+  *p++ = ',';
+  *p++ = ' ';
+  p += fmt_ulong(p, (unsigned long) t.tm_mday);
+  *p++ = ' ';
+  memcpy(p, months + t.tm_mon * 3, 3);
+  p += 3;
+  *p++ = ' ';
+  p += fmt_ulong(p, (unsigned long) t.tm_year + 1900);
+  *p++ = ' ';
+  *p++ = (char) ('0' + t.tm_hour / 10);
+  *p++ = (char) ('0' + t.tm_hour % 10);
+  *p++ = ':';
+  *p++ = (char) ('0' + t.tm_min / 10);
+  *p++ = (char) ('0' + t.tm_min % 10);
+  *p++ = ':';
+  *p++ = (char) ('0' + t.tm_sec / 10);
+  *p++ = (char) ('0' + t.tm_sec % 10);
+  return stralloc_catb(line, text, (size_t) (p - text)) && stralloc_cats(line, " +0000\r\n");
+}
+
+int received(const struct session *s, stralloc *top)
+{
+  const struct transaction *t = &s->t;
+
+  return stralloc_copys(top, "Received: from ") && safe(top, s->helo.s, 255) &&
+         stralloc_cats(top, " (") && (!*s->host || (safe(top, s->host, 255) && stralloc_cats(top, " "))) &&
+         stralloc_cats(top, "[") && safe(top, s->ip, 64) &&
+         stralloc_cats(top, "])\r\n  by ") && safe(top, s->set.me.s, 255) &&
+         stralloc_cats(top, " (CleanMail) with ") &&
+         stralloc_cats(top, t->utf8 ? "UTF8SMTP" : s->extended ? "ESMTP" : "SMTP") &&
+         stralloc_cats(top, " id ") && stralloc_cats(top, t->id) &&
+         (t->count != 1 || t->utf8 || (stralloc_cats(top, "\r\n  for <") &&
+                           safe(top, t->recipients.s, t->recipients.len - 1) && stralloc_cats(top, ">"))) &&
+         stralloc_cats(top, ";\r\n  ") && date(top);
+}

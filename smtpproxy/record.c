@@ -1,0 +1,34 @@
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "log.h"
+#include "maillog.h"
+#include "peer.h"
+
+void record(struct session *s)
+{
+  struct transaction *t = &s->t;
+  struct result *r = &t->result;
+  struct maillog row = {
+    .id = t->id, .port = peer_port(), .protocol = s->extended ? "ESMTP" : "SMTP",
+    .ip = s->ip, .host = s->host, .helo = s->helo.s, .sender = t->sender.text,
+    .recipients = t->recipients.len ? t->recipients.s : "",
+    .verdict = r->text.len ? r->text.s : "refused",
+    .stage = r->stage.len ? r->stage.s : "", .reason = r->reason.len ? r->reason.s : "",
+    .trace = r->trace.len ? r->trace.s : "", .reply = t->message.fd != -1 ? t->heard.s : t->refusal.len ? t->refusal.s : "",
+    .upstream = t->answered.len ? t->answered.s : "", .stored = t->stored.len ? t->stored.s : "",
+    .size = (unsigned long) t->message.size - (unsigned long) t->top.len,
+    .client_in = (unsigned long) (s->client.got - t->bytes[0]),
+    .client_out = (unsigned long) (s->client.sent - t->bytes[1]),
+    .upstream_in = (unsigned long) (s->upstream.stream.got - t->bytes[2]),
+    .upstream_out = (unsigned long) (s->upstream.stream.sent - t->bytes[3]),
+    .ms = (unsigned long) (stream_now() - t->began)
+  };
+
+  t->recorded = 1;
+  if (t->header.end && !maillog_header(&row, &t->header)) s->over = 1;
+  if (maillog_append(&row) != 1)
+    log_event("trouble", t->id, "unable to write the mail log: ", strerror(errno));
+}

@@ -1,0 +1,10 @@
+#ifndef CM_RECORD_H
+#define CM_RECORD_H
+
+#include "session.h"
+
+/* Write the transaction's line of the mail log, cm-maillog(5), once. A log that
+ * cannot be written is told on descriptor 2 and stops no mail. */
+void record(struct session *s);
+
+#endif

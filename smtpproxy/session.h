@@ -1,0 +1,91 @@
+#ifndef CM_SESSION_H
+#define CM_SESSION_H
+
+/* One SMTP session: a client on descriptors 0 and 1, the upstream behind us,
+ * and the transaction that both are in. RFC 5321. */
+
+#include "command.h"
+#include "header.h"
+#include "id.h"
+#include "settings.h"
+#include "smtpc.h"
+#include "spool.h"
+
+/* What became of a message: filled by filter_run, acted on by deliver. */
+struct result {
+  int verdict;            /* VERDICT_ */
+  stralloc text;          /* the result in words, 0-terminated: X-CleanMail-Result */
+  stralloc stage;         /* the deciding stage, 0-terminated; "" */
+  stralloc reason;        /* its reason, 0-terminated; "" */
+  stralloc trace;         /* what each stage said, a line each, 0-terminated */
+};
+
+/* One mail transaction. transaction_reset is the only way back to nothing. */
+struct transaction {
+  int open;               /* MAIL has got its 250 */
+  int told;               /* the upstream is in it, too */
+  char id[ID_SIZE];
+  long long began;        /* stream_now() */
+  struct address sender;
+  stralloc mail;          /* the MAIL command for the upstream */
+  stralloc recipients;    /* those that got 250, a line each, 0-terminated behind its length */
+  unsigned long count;    /* of them */
+  unsigned long refused;  /* the others */
+  int recorded;           /* it has its line in the mail log */
+  int utf8;               /* SMTPUTF8 was asked for */
+  struct spool message;   /* as received, our Received field on top */
+  stralloc top;           /* that field */
+  struct spool filtered;  /* as the pipeline left it; fd -1: unchanged */
+  int plain;              /* message needs no encoding on its way out */
+  struct header header;   /* of message */
+  struct result result;
+  stralloc stored;        /* file in the store, 0-terminated; "" */
+  stralloc heard;         /* what the client was told last, 0-terminated */
+  stralloc refusal;       /* the last of that which was a refusal */
+  stralloc answered;      /* what the upstream said last, 0-terminated */
+  unsigned long long bytes[4];  /* counters when it began: client in, out, upstream in, out */
+};
+
+struct session {
+  struct settings set;
+  const char *ip, *host;  /* of the client, from the UCSPI server */
+  int relay;              /* RELAYCLIENT is set */
+  char id[ID_SIZE];
+  stralloc helo;          /* what the client calls itself, 0-terminated */
+  int extended;           /* it said EHLO */
+  int over;               /* no further command */
+  unsigned int offers;    /* SMTPC_ flags it was told */
+  unsigned long errors, idle;   /* commands that were wrong; that did nothing */
+  long long end;          /* stream_now() at which the session is over */
+  struct stream client;
+  stralloc out;           /* replies that wait for the next read */
+  struct smtpc upstream;
+  struct transaction t;
+};
+
+/* The id that log lines carry now: the transaction's or the session's. */
+const char *session_id(const struct session *s);
+
+/* Queue a reply "CODE TEXT"; the text is ours and clean, "X.Y.Z words". */
+void session_reply(struct session *s, const char *reply);
+
+/* Send what is queued. 1, or -1: the client cannot be told; the session is over. */
+int session_flush(struct session *s);
+
+/* Is the client still there? 1 or 0. Costs one system call, waits for nothing. */
+int session_present(const struct session *s);
+
+/* Make sure that there is a connection to an SMTP upstream. 1, or 0: logged. */
+int session_connect(struct session *s);
+
+/* Send the upstream a command; the reply's code. 421, a wrong class or no
+ * reply at all is logged, closes the connection and is -1. */
+int session_upstream(struct session *s, const char *line, size_t len);
+
+/* The upstream's last reply, checked and rebuilt, for the client. */
+void session_relay(struct session *s);
+
+/* Serve the client until it leaves. */
+void session_serve(struct session *s);
+
+#endif

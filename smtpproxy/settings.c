@@ -1,0 +1,133 @@
+#include "settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "pattern.h"
+#include "plan.h"
+
+#define WORDS 32  /* of control/upstream */
+
+static int trouble_with(stralloc *trouble, const char *file, const char *what)
+{
+  if (!stralloc_copys(trouble, "unable to use control/") || !stralloc_cats(trouble, file) ||
+      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) || !stralloc_0(trouble)) abort();
+  return 0;
+}
+
+/* What stands in the way after control_... said r. */
+static const char *why(int r)
+{
+  return r == -1 ? strerror(errno) : "there is no such file, or nothing in it";
+}
+
+static int upstream(struct settings *s, stralloc *trouble)
+{
+  static const char *words[WORDS + 1];
+  size_t i, n = 0;
+  int r = control_line("control/upstream", &s->upstream);
+
+  if (r != 1) return trouble_with(trouble, "upstream", why(r));
+  for (i = 0; i < s->upstream.len; ++i) {
+    if (s->upstream.s[i] == ' ' || s->upstream.s[i] == '\t') s->upstream.s[i] = 0;
+    else if (i == 0 || !s->upstream.s[i - 1]) {
+      if (n == WORDS) return trouble_with(trouble, "upstream", "too many words");
+      words[n++] = s->upstream.s + i;
+    }
+  }
+  words[n] = 0;
+  if (n == 3 && !strcmp(words[0], "smtp")) {
+    s->host = words[1];
+    s->port = words[2];
+  } else if (n >= 2 && !strcmp(words[0], "queue")) s->program = words + 1;
+  else return trouble_with(trouble, "upstream", "write smtp HOST PORT, or queue PROGRAM ARGUMENTS");
+  return 1;
+}
+
+static int numbers(struct settings *s, stralloc *trouble)
+{
+  const struct { const char *name; unsigned long *value, usual; } files[] = {
+    { "databytes",      &s->databytes,      20971520 },
+    { "timeoutsmtpd",   &s->timeoutsmtpd,   300 },
+    { "timeoutremote",  &s->timeoutremote,  300 },
+    { "timeoutconnect", &s->timeoutconnect, 30 },
+    { "keepalive",      &s->keepalive,      30 },
+    { "deadline",       &s->deadline,       180 },
+    { "maxhops",        &s->maxhops,        50 },
+    { "maxrecipients",  &s->maxrecipients,  1000 },
+    { "maxerrors",      &s->maxerrors,      20 },
+    { "loglevel",       &s->level,          16 },
+  };
+  const char *databytes = getenv("DATABYTES");
+  char name[32];
+  size_t i;
+
+  for (i = 0; i < sizeof files / sizeof *files; ++i) {
+    *files[i].value = files[i].usual;
+    name[str_copy(name, "control/") + str_copy(name + 8, files[i].name)] = 0;
+    if (control_number(name, files[i].value) == -1)
+      return trouble_with(trouble, files[i].name, errno == EINVAL ? "not a number" : strerror(errno));
+  }
+  if (databytes && !control_scan(databytes, strlen(databytes), &s->databytes))
+    return trouble_with(trouble, "databytes", "$DATABYTES is not a number");
+  return 1;
+}
+
+static int newlines(struct settings *s, stralloc *trouble)
+{
+  static stralloc word;
+  int r = control_line("control/newlines", &word);
+
+  s->normalize = r == 1 && !strcmp(word.s, "normalize");
+  if (r == 0 || s->normalize || (r == 1 && !strcmp(word.s, "refuse"))) return 1;
+  return trouble_with(trouble, "newlines", r == -1 ? why(r) : "write refuse or normalize");
+}
+
+static int name(struct settings *s, stralloc *trouble)
+{
+  char host[256] = "localhost";
+  int r = control_line("control/me", &s->me);
+
+  if (r == -1) return trouble_with(trouble, "me", why(r));
+  if (r == 1) return 1;
+  gethostname(host, sizeof host - 1);
+  if (!stralloc_copys(&s->me, host) || !stralloc_0(&s->me)) return trouble_with(trouble, "me", "memory");
+  return 1;
+}
+
+static int pipeline(struct settings *s, stralloc *trouble)
+{
+  static struct plan plan;
+  int r = plan_read("control/pipeline", &plan, trouble);
+
+  if (r == 0) return trouble_with(trouble, "pipeline", "there is no such file; an empty one means no filters");
+  if (r == -1) return 0;
+  s->filters = plan.count > 0;
+  return 1;
+}
+
+int settings_read(struct settings *s, stralloc *trouble)
+{
+  int r;
+
+  control_survey();
+  if (!upstream(s, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
+      !name(s, trouble) || !pipeline(s, trouble)) return 0;
+  r = control_read("control/recipients", &s->recipients);
+  /* A list that cannot be read must never mean that everything is accepted. */
+  if (r != 1) return trouble_with(trouble, "recipients", r == -1 ? why(r) : "there is no such file");
+  return 1;
+}
+
+int settings_accepts(const struct settings *s, const char *address, size_t len)
+{
+  const char *line;
+  size_t at = 0, n;
+
+  while (control_next(&s->recipients, &at, &line, &n, 0))
+    if (pattern_match(line, n, address, len)) return 1;
+  return 0;
+}

@@ -1,0 +1,35 @@
+#ifndef CM_SETTINGS_H
+#define CM_SETTINGS_H
+
+/* What the control files of an SMTP port say; cm-control(5). Read once for
+ * each connection, so there is nothing to reload. */
+
+#include "owfat.h"
+
+struct settings {
+  stralloc me;                  /* our name: greeting, Received, EHLO; 0-terminated */
+  stralloc upstream;            /* the words of control/upstream, each 0-terminated */
+  const char *host, *port;      /* of an upstream `smtp HOST PORT`; 0: it is a queue */
+  const char **program;         /* of an upstream `queue PROGRAM ARGS`, ends with 0 */
+  stralloc recipients;          /* control/recipients as it is */
+  int filters;                  /* whether the pipeline has a stage */
+  int normalize;                /* control/newlines: mend a bare CR or LF, not refuse it */
+  unsigned long level;          /* control/loglevel, LOG_ flags */
+  unsigned long databytes;      /* largest message in bytes; 0: no limit */
+  unsigned long timeoutsmtpd;   /* seconds for the client */
+  unsigned long timeoutremote;  /* seconds for the upstream */
+  unsigned long timeoutconnect; /* seconds for connecting to it */
+  unsigned long keepalive;      /* seconds between two NOOPs while filters run */
+  unsigned long deadline;       /* seconds for the filters of one message */
+  unsigned long maxhops;        /* Received fields */
+  unsigned long maxrecipients;  /* in one transaction */
+  unsigned long maxerrors;      /* in one session */
+};
+
+/* Read them. 1, or 0 with one line for the log in trouble, 0-terminated. */
+int settings_read(struct settings *s, stralloc *trouble);
+
+/* Is the address, len bytes, one that control/recipients accepts? 1 or 0. */
+int settings_accepts(const struct settings *s, const char *address, size_t len);
+
+#endif

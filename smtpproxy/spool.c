@@ -1,0 +1,94 @@
+#include "spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "copy.h"
+
+int spool_begin(struct spool *s, const char *top, size_t len)
+{
+  memset(s, 0, sizeof *s);
+  s->memory = 1;
+  s->top = top;
+  s->toplen = len;
+  s->size = (off_t) len;
+  s->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return s->fd == -1 ? -1 : 1;
+}
+
+/* It has grown too large for memory: move it to the disk, by the kernel. */
+static int move(struct spool *s)
+{
+  static stralloc folder;
+  int fd;
+
+  if (control_line("control/spool", &folder) == -1) return -1;
+  fd = open(folder.len ? folder.s : SPOOL_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd == -1) return -1;
+  if (lseek(s->fd, 0, SEEK_SET) == -1 || copy_rest(s->fd, fd) == -1) {
+    close(fd);
+    return -1;
+  }
+  close(s->fd);
+  s->fd = fd;
+  s->memory = 0;
+  return 1;
+}
+
+static int flush(struct spool *s)
+{
+  union { const char *out; void *in; } top = { s->top }, wait = { s->wait };
+  struct iovec v[2] = { { top.in, s->toplen }, { wait.in, s->waiting } };
+  ssize_t r;
+
+  if (s->memory && s->size > SPOOL_MEMORY && move(s) == -1) return -1;
+  while (v[0].iov_len + v[1].iov_len) {
+    r = writev(s->fd, v, 2);
+    if (r == -1 && errno == EINTR) continue;
+    if (r == -1) return -1;
+    if ((size_t) r < v[0].iov_len) {
+      v[0].iov_base = (char *) v[0].iov_base + r;
+      v[0].iov_len -= (size_t) r;
+    } else {
+      r -= (ssize_t) v[0].iov_len;
+      v[0].iov_len = 0;
+      v[1].iov_base = (char *) v[1].iov_base + r;
+      v[1].iov_len -= (size_t) r;
+    }
+  }
+  s->toplen = s->waiting = 0;
+  return 1;
+}
+
+/* What is on top waits for the first bytes below it. */
+int spool_flush(struct spool *s)
+{
+  return s->waiting ? flush(s) : 1;
+}
+
+int spool_write(struct spool *s, const char *data, size_t len)
+{
+  if (s->waiting && data != s->wait + s->waiting && spool_flush(s) == -1) return -1;
+  if (!s->waiting) s->wait = data;
+  s->waiting += len;
+  s->size += (off_t) len;
+  return 1;
+}
+
+int spool_end(struct spool *s)
+{
+  if (flush(s) == -1) return -1;
+  if (s->memory && fcntl(s->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) return -1;
+  return lseek(s->fd, 0, SEEK_SET) == -1 ? -1 : 1;
+}
+
+void spool_drop(struct spool *s)
+{
+  if (s->fd != -1) close(s->fd);
+  s->fd = -1;
+}
