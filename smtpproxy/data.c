@@ -110,10 +110,34 @@ static void gone(struct session *s, int error)
   s->over = 1;
 }
 
+/* Envelope and header of a message, for who watches the log. */
+static void tell(const struct transaction *t)
+{
+  static stralloc text;
+  static const char *const names[] = { "From", "To", "Subject" };
+  stralloc value = { 0 };
+  struct field f = { 0 };
+  size_t i;
+
+  text.len = 0;
+  while (header_next(&t->header, &f))
+    for (i = 0; i < sizeof names / sizeof *names; ++i)
+      if (field_is(&f, names[i]) && field_unfold(&f, &value)) {
+        if (!stralloc_cats(&text, names[i]) || !stralloc_cats(&text, ": ") ||
+            !stralloc_catb(&text, value.s, value.len > 500 ? 500 : value.len) ||
+            !stralloc_cats(&text, "; ")) break;
+      }
+  stralloc_free(&value);
+  log_text("message", t->id, t->sender.text, text.s, text.len);
+}
+
 static void judge(struct session *s)
 {
   struct transaction *t = &s->t;
-  int r = filter_run(s);
+  int r;
+
+  if (s->set.level & LOG_EXTENDED) tell(t);
+  r = filter_run(s);
 
   if (r == -1) gone(s, errno);
   else {

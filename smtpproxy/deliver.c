@@ -44,6 +44,21 @@ static void later(struct session *s)
   say(s, "451 ", "4.3.0 the message cannot be taken now; try again later");
 }
 
+/* Whom the message was for, which nothing in it need say; release needs it. */
+static int addressed(const struct transaction *t, stralloc *head)
+{
+  const char *at = t->recipients.s, *end = at + t->recipients.len, *nl;
+  int ok = stralloc_copys(head, "X-CleanMail-Sender: <") && stralloc_cats(head, t->sender.text) &&
+           stralloc_cats(head, ">\r\n");
+
+  for (; ok && at < end; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    ok = stralloc_cats(head, "X-CleanMail-Recipient: <") &&
+         stralloc_catb(head, at, (size_t) (nl - at)) && stralloc_cats(head, ">\r\n");
+  }
+  return ok;
+}
+
 /* What goes out: the pipeline's message, or ours with the result on top. */
 static int outgoing(struct session *s, struct outgoing *o)
 {
@@ -58,7 +73,7 @@ static int outgoing(struct session *s, struct outgoing *o)
     o->offset = 0;
     o->size = t->filtered.size;
     o->plain = 0;
-    return 1;
+    return !verdict_redirects(t->result.verdict) || addressed(t, &o->head);
   }
   o->fd = t->message.fd;
   r = edit_header(o->fd, &edit, &o->head, &body);

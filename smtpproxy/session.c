@@ -54,7 +54,9 @@ int session_connect(struct session *s)
 {
   int r;
 
-  if (!s->set.host || smtpc_isopen(&s->upstream)) return 1;
+  if (!s->set.host) return 1;
+  /* One that has closed, or said 421, since the last message is no use any more. */
+  if (smtpc_isopen(&s->upstream) && !stream_pending(&s->upstream.stream)) return 1;
   r = smtpc_open(&s->upstream, s->set.host, s->set.port, s->set.me.s, s->set.timeoutconnect,
                  s->set.timeoutremote);
   if (r == 250) return 1;
