@@ -218,3 +218,25 @@ front() {
 
 # client [PORT [ADDRESS]]: tests/tools/faultclient, with the script on standard input
 client() { perl tests/tools/faultclient "${1:-$PORT}" ${2:+"$2"}; }
+
+# letter [RECIPIENT...]: a script for client: one message of $TEXT, if that is set,
+# to the recipients, b@example.net if there is none
+letter() {
+  [ $# -gt 0 ] || set -- b@example.net
+  printf 'line MAIL FROM:<a@example.org>\nreply\n'
+  for r in "$@"; do printf 'line RCPT TO:<%s>\nreply\n' "$r"; done
+  printf 'line DATA\nreply\nonly 354 3\nsend %s\nline .\nreply\n' \
+    "${TEXT:-Subject: test\r\n\r\nHello\r\n}"
+}
+
+# session: the script on standard input, with EHLO before and QUIT behind it
+session() {
+  printf 'reply\nline EHLO client.example.org\nreply\n'
+  cat
+  printf 'line QUIT\neof\n'
+}
+
+# codes: of each reply in a transcript, in one line
+codes() {
+  sed -n 's/^\([0-9][0-9][0-9]\) .*/\1/; /^\([0-9][0-9][0-9]\|[a-z]\{1,\}\)$/p' | tr '\n' ' ' | sed 's/ $//'
+}

@@ -1,0 +1,200 @@
+#!/bin/sh
+# A mail server behind cm-smtpd that refuses, breaks off, says the wrong thing, at
+# the wrong time, or nothing: the client never hears of success that was not there.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../peer.sh"
+
+home h smtp 127.0.0.1 1
+echo 2 > "$T/h/port/control/timeoutremote"
+echo 2 > "$T/h/port/control/timeoutconnect"
+front h
+FRONT=$PORT
+k=0
+
+# behind RULE...: a new server with these rules, called $S, stands behind the front
+behind() {
+  k=$((k + 1)); S=s$k
+  start_faultsink $S "$@"
+  echo "smtp 127.0.0.1 $PORT" > "$T/h/port/control/upstream"
+  : > "$T/h/err"
+}
+
+# heard WANT NAME COMMAND...: the script that COMMAND prints gives these codes
+heard() {
+  want=$1; name=$2; shift 2
+  "$@" | session | client "$FRONT" > "$T/transcript"
+  same "$want" "$name" codes < "$T/transcript"
+}
+
+# tried COMMAND...: the same without a look at the codes
+tried() { "$@" | session | client "$FRONT" > "$T/transcript"; }
+
+# accepted: what was said of a message, if it was success
+accepted() { sed -n '/^354/,$s/^250 //p' "$T/transcript"; }
+
+twice() { letter; letter; }
+
+# committed WANT NAME: so many messages came to their end at the server
+committed() { same "$1" "$2" sh -c "cat $T/$S/ledger 2>/dev/null | wc -l"; }
+
+# logged WORD NAME: cm-smtpd says so on its log
+logged() { like "^$1 " "$2" cat "$T/h/err"; }
+
+big=$(printf '%01000d' 0 | sed 's/.\{50\}/&\\r\\n/g')
+# large [KILOBYTES]: a message of about 1000 or so many
+large() {
+  printf 'line MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<b@example.net>\nreply\nline DATA\nreply\n'
+  printf 'only 354 4\nsend Subject: large\\r\\n\\r\\n\nmany %s %s\nline .\nreply\n' "${1:-1000}" "$big"
+}
+
+# -- it is not there, or will not talk
+
+heard '220 250 451 503 503 221 closed' 'no server: 451 at MAIL' letter
+logged upstream-down 'and the log says that it is down'
+
+behind CONNECT=stall
+heard '220 250 451 503 503 221 closed' 'a server that never greets: 451' letter
+behind 'CONNECT=slow:0.6:220 sink.example.net\r\n'
+heard '220 250 451 503 503 221 closed' 'one that greets too slowly: 451' letter
+
+for greeting in '421 4.3.2 secret words' '554 secret words' '250 what' 'hello'; do
+  behind "CONNECT=say:$greeting\r\n"
+  heard '220 250 451 503 503 221 closed' "greeted with $greeting: 451" letter
+  same '' 'its words are not passed on' grep secret "$T/transcript"
+done
+
+# -- it breaks off
+
+behind EHLO=drop
+heard '220 250 451 503 503 221 closed' 'dropped after EHLO: 451 at MAIL' letter
+behind EHLO@1=drop
+heard '220 250 250 250 354 250 221 closed' 'and the next connection is tried at MAIL' letter
+committed 1 'which takes the message'
+behind MAIL@1=drop
+heard '220 250 451 503 503 250 250 354 250 221 closed' \
+  'dropped after MAIL: 451, and the next MAIL connects again' twice
+behind RCPT=drop
+heard '220 250 250 451 554 221 closed' 'dropped after RCPT: 451' letter
+behind RCPT=rst
+heard '220 250 250 451 554 221 closed' 'reset after RCPT: 451' letter
+behind 'RCPT=say:421 4.3.2 going down\r\n,drop'
+heard '220 250 250 451 554 221 closed' 'gone with 421 after RCPT: 451' letter
+for how in drop rst; do
+  behind DATA=$how
+  heard '220 250 250 250 354 451 221 closed' "$how after DATA: 451" letter
+  committed 0 'and there is no message'
+  for at in 1 4095 4096 4097 1000000; do
+    behind TEXT+$at=$how
+    heard '220 250 250 250 354 451 221 closed' "$how at byte $at: 451" large
+    committed 0 "and there is no message"
+  done
+  behind DOT=$how
+  heard '220 250 250 250 354 451 250 250 354 451 221 closed' "$how after the dot: 451" twice
+  logged indoubt 'and the log says that it is in doubt'
+done
+
+# -- half an answer, no answer, a wrong answer
+
+behind 'DOT=say:25,stall'
+heard '220 250 250 250 354 451 221 closed' 'half a reply to the dot: 451' letter
+logged indoubt 'in doubt'
+behind 'DOT=say:250-and\r\n,stall'
+heard '220 250 250 250 354 451 221 closed' 'an endless reply to the dot: 451' letter
+logged indoubt 'in doubt'
+behind DOT=stall
+heard '220 250 250 250 354 451 221 closed' 'no reply to the dot: 451' letter
+logged indoubt 'in doubt'
+behind 'DOT=wait:1,ok'
+heard '220 250 250 250 354 250 221 closed' 'a late reply is passed on' letter
+
+for wrong in 354 199 999 600 2\ 50 hello 25 '' -250 +OK 250x; do
+  behind "DOT=say:$wrong\r\n"
+  heard '220 250 250 250 354 451 221 closed' "the dot answered with '$wrong': 451" letter
+  logged indoubt 'in doubt'
+  for command in MAIL RCPT; do
+    behind "$command=say:$wrong\r\n"
+    tried letter
+    same '' "$command answered with '$wrong': nothing is accepted" accepted
+    committed 0 'nothing is sent'
+  done
+done
+for wrong in 250 220 199 '2 54' hello '250-x\r\n354'; do
+  behind "DATA=say:$wrong\r\n"
+  heard '220 250 250 250 354 451 221 closed' "DATA answered with '$wrong': 451" letter
+  committed 0 'and there is no message'
+done
+
+# -- answers that nobody asked for
+
+for command in MAIL RCPT RSET; do
+  behind "$command=say:250 one\r\n250 two\r\n" 'DOT#2=say:550 no\r\n'
+  twice > "$T/script"
+  sed -i 's/^line MAIL/line RSET\nreply\n&/' "$T/script"
+  tried cat "$T/script"
+  same "$(cat "$T/$S/ledger" 2>/dev/null | grep -c ' 250$')" "two replies to $command: none answers something else" \
+    sh -c "grep -c '^250 2.0.0 message' $T/transcript || :"
+done
+behind 'DATA=say:354 go\r\n250 done\r\n'
+heard '220 250 250 250 354 451 221 closed' '250 before the text: 451' letter
+committed 0 'and the text is not finished'
+behind 'TEXT+1000=say:250 done\r\n'
+heard '220 250 250 250 354 451 221 closed' '250 within the text: 451' large 18000
+committed 0 'and the text is not finished'
+behind 'DOT#1=say:250 one\r\n250 two\r\n' 'DOT=say:550 no\r\n'
+tried twice
+same one 'two replies to a dot: the second never answers another message' \
+  sed -n '/^354/,$s/^250 \(one\|two\)/\1/p' "$T/transcript"
+
+# -- it refuses early, or late
+
+behind 'TEXT+100000=say:552 5.3.4 too large\r\n,wait:1,drop'
+heard '220 250 250 250 354 552 221 closed' '552 within the text is passed on' large
+like '^1 DATA$' 'and no text is sent as a command' tail -n 1 "$T/$S/commands"
+committed 0 'there is no message'
+behind 'DOT=say:450 4.7.1 greylisted\r\n'
+heard '220 250 250 250 354 450 221 closed' '4xx to the dot is passed on' letter
+like '^450 4.7.1 greylisted$' 'with its words' cat "$T/transcript"
+behind 'DOT=say:554-5.7.1 spam\r\n554 5.7.1 go away\r\n'
+heard '220 250 250 250 354 554 221 closed' '5xx to the dot is passed on' letter
+like '^554-5.7.1 spam$' 'with all its lines' cat "$T/transcript"
+behind 'DATA=say:554 5.5.1 no\r\n'
+heard '220 250 250 250 354 554 221 closed' '5xx to DATA answers the message' letter
+behind 'DATA=say:451 4.5.1 later\r\n'
+heard '220 250 250 250 354 451 221 closed' '4xx to DATA likewise' letter
+
+# -- one answer for each recipient
+
+behind 'RCPT TO:<bad=say:550 5.1.1 unknown\r\n' 'RCPT TO:<full=say:452 4.2.2 full\r\n'
+heard '220 250 250 250 550 452 250 354 250 221 closed' 'each recipient has its own answer' letter ok@example.net bad@example.net full@example.net fine@example.net
+like '^1 <a@example.org> <ok@example.net>,<fine@example.net> ' 'and only the accepted ones are served' \
+  cat "$T/$S/ledger"
+heard '220 250 250 550 452 554 221 closed' 'without any, DATA is refused' letter bad@example.net full@example.net
+same 1 'and the server sees no DATA' grep -c DATA "$T/$S/commands"
+
+# -- what it says reaches the client only clean and in measure
+
+behind 'DOT=say:550-\e[31mred\0\xff\n550-bare lf\n550 end\r\n'
+heard '220 250 250 250 354 550 221 closed' 'a dirty refusal is passed on' letter
+same '' 'without anything that is not printable' grep '\\x' "$T/transcript"
+behind "DOT=many:100000:x"
+heard '220 250 250 250 354 451 221 closed' 'a line without end: 451' letter
+behind 'DOT=many:100000:250-more\r\n'
+heard '220 250 250 250 354 451 221 closed' 'a reply without end: 451' letter
+behind 'DOT=say:550-a\r\n250 b\r\n'
+heard '220 250 250 250 354 451 221 closed' 'a reply of two codes: 451' letter
+behind "RCPT=say:550 $(printf '%01500d' 0)\r\n"
+heard '220 250 250 550 554 221 closed' 'a long line is passed on' letter
+same '' 'shortened' grep '^.\{513\}' "$T/transcript"
+
+# -- what it offers
+
+behind 'EHLO=say:250-x\r\n250-CHUNKING\r\n250-XCLIENT NAME\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250-SIZE 5000\r\n250 BINARYMIME\r\n'
+tried letter
+same '' 'what we cannot carry is not offered' grep -E 'CHUNKING|BINARYMIME|XCLIENT|STARTTLS|AUTH|8BITMIME|DSN|SMTPUTF8' "$T/transcript"
+like '^250[- ]SIZE 5000$' 'the smaller size limit is offered' cat "$T/transcript"
+behind 'EHLO=say:500 what\r\n'
+heard '220 250 250 250 354 250 221 closed' 'a server without EHLO is served by HELO' letter
+heard '220 250 555 221 closed' 'and what it cannot do is refused' \
+  printf 'line MAIL FROM:<a@example.org> BODY=8BITMIME\nreply\n'
+
+done_testing
