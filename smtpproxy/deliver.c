@@ -103,11 +103,15 @@ static int commit(struct session *s, const stralloc *recipients)
   if (r == 354) {
     r = outgoing_smtp(s, &o);
     t->told = 0;
-  } else if (r < 400) smtpc_close(&s->upstream);
+  } else if (r != -1 && r < 400) {
+    /* No text has gone out, so this 2xx is none for the message. */
+    log_event("upstream-lost", t->id, s->set.host, ": gave the wrong kind of answer to DATA");
+    r = -1;
+  }
   if (r != -1 && (!stralloc_copyb(&t->answered, s->upstream.text.s, s->upstream.text.len) ||
                   !stralloc_0(&t->answered))) s->over = 1;
   if (r >= 200 && r < 300) return 250;
-  if (r >= 400) return r;
+  if (r >= 400 && r != 421) return r;
   smtpc_close(&s->upstream);
   return -1;
 }

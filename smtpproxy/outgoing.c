@@ -107,6 +107,10 @@ int outgoing_smtp(struct session *s, const struct outgoing *o)
   if (r != 1) return early(s);
   r = smtpc_reply(u, s->set.timeoutremote);
   if (r != -1 && (s->set.level & LOG_DETAILED)) log_text("upstream", s->t.id, "<", u->text.s, u->text.len);
+  if (r >= 300 && r < 400) {
+    u->trouble = "gave the wrong kind of answer";
+    r = -1;
+  }
   if (r == -1) log_event("indoubt", s->t.id, s->set.host, ": ", u->trouble,
                          " after the whole message had gone out");
   return r;

@@ -157,6 +157,8 @@ like '^450 4.7.1 greylisted$' 'with its words' cat "$T/transcript"
 behind 'DOT=say:554-5.7.1 spam\r\n554 5.7.1 go away\r\n'
 heard '220 250 250 250 354 554 221 closed' '5xx to the dot is passed on' letter
 like '^554-5.7.1 spam$' 'with all its lines' cat "$T/transcript"
+behind 'DOT=say:421 4.3.2 going down\r\n,drop'
+heard '220 250 250 250 354 451 250 250 354 451 221 closed' '421 to the dot is 451, and no end of ours' twice
 behind 'DATA=say:554 5.5.1 no\r\n'
 heard '220 250 250 250 354 554 221 closed' '5xx to DATA answers the message' letter
 behind 'DATA=say:451 4.5.1 later\r\n'
