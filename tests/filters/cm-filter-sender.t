@@ -1,0 +1,166 @@
+#!/bin/sh
+. "$(dirname "$0")/../tap.sh"
+mkdir "$T/home" "$T/home/lists" "$T/port" "$T/port/lists" && cd "$T/port" || exit 111
+CM_HOME=$T/home; export CM_HOME
+unset SENDER
+
+list() { cm-list "lists/$1.cdb" make; }
+# mail FIELD...: a message with these fields
+mail() { printf '%s\r\n' "$@" 'Subject: x' '' 'From: enemy@body.example'; }
+# sender VERDICT... : of the mail on standard input
+sender() { cm-filter-sender lists/all.cdb "$@"; }
+
+list all <<'E'
+evil@example.com
+@bad.example      accept/delete
+spam.example      junk our own words
+quiet.example     accept/redirect 5.7.9 listed by a friend
+later.example     defer
+known.example     deliver
+friend@good.example whitelisted
+<>                reject/deliver no bounces here
+*@pattern.example reject/redirect
+E
+
+mail 'From: joe@example.org' > plain
+verdict 0 '' 'a sender that is not listed passes' sender < plain
+mail 'From: Evil <evil@example.com>' > evil
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'the From field is looked up' sender < evil
+mail 'From: joe@example.org' 'Sender: x@bad.example' > mail
+verdict 50 '5.7.1 sender x@bad.example is on the list' 'and Sender' sender < mail
+mail 'FROM : joe@example.org' 'reply-to: x@sub.spam.example' > mail
+verdict 10 '5.7.1 our own words' 'and Reply-To, and an entry may have its own reason' sender < mail
+verdict 40 '5.7.9 listed by a friend' 'with its own status code' env SENDER=x@quiet.example cm-filter-sender lists/all.cdb < plain
+verdict 111 '4.7.1 sender x@later.example is on the list' 'an entry may defer' \
+  env SENDER=x@later.example cm-filter-sender lists/all.cdb < plain
+verdict 100 '5.7.1 sender Evil@Example.COM is on the list' 'the sender of the envelope is looked up' \
+  env SENDER=Evil@Example.COM cm-filter-sender lists/all.cdb < plain
+verdict 20 '5.7.1 no bounces here' 'the empty one too' env SENDER= cm-filter-sender lists/all.cdb < plain
+verdict 30 '5.7.1 sender who@pattern.example is on the list' 'patterns too' \
+  env SENDER=who@pattern.example cm-filter-sender lists/all.cdb < plain
+mail 'To: evil@example.com' 'Subject: evil@example.com' 'X-From: evil@example.com' > mail
+verdict 0 '' 'no other field is' sender < mail
+mail > mail
+verdict 0 '' 'a message without these fields passes' sender < mail
+
+# several findings
+mail 'From: friend@good.example' > friend
+verdict 99 '2.0.0 sender friend@good.example is on the list' 'a whitelisted sender is whitelisted' sender < friend
+mail 'From: friend@good.example' 'Reply-To: x@spam.example, y@bad.example, evil@example.com' > mail
+verdict 50 '5.7.1 sender y@bad.example is on the list' 'the highest rank wins, and over a whitelisting' sender < mail
+mail 'From: friend@good.example' 'Reply-To: x@known.example' > mail
+verdict 0 '2.0.0 sender x@known.example is on the list' 'whitelisted is the answer only if nothing else is' sender < mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'a bad envelope beats a whitelisted From' \
+  env SENDER=evil@example.com cm-filter-sender lists/all.cdb < friend
+
+# what can be read in two ways
+mail 'From: "friend@good.example" <joe@example.org>' > mail
+verdict 0 '' 'a display name whitelists nobody' sender < mail
+mail 'From: friend@good.example <joe@example.org>' > mail
+verdict 0 '' 'nor does a field that breaks the grammar' sender < mail
+mail 'From: friend@good.example' 'From: joe@example.org' > mail
+verdict 0 '' 'nor do two From fields' sender < mail
+mail 'From: "evil@example.com" <joe@example.org>' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'but a listed address there is found' sender < mail
+mail 'From: joe@example.org' 'From: evil@example.com' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'and in a second From field' sender < mail
+mail 'From: =?utf-8?q?evil=40example=2Ecom?= <joe@example.org>' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'and in an encoded word' sender < mail
+mail 'From: Joe' ' (hello) <@hop.example:evil (x)' ' @example .com>' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'folds, comments and routes do not hide it' sender < mail
+mail 'From: Us: joe@example.org, "Evil, Mr" <evil@example.com>;' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'nor does a group' sender < mail
+mail 'From: "x <evil@example.com>' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'nor a quote that never ends' sender < mail
+printf 'From: evil@example.com' > mail
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'nor a message that is one line' sender < mail
+{ printf 'From: '; for i in $(seq 2001); do printf 'a@x%s.example,' "$i"; done; printf '\n\n'; } > mail
+verdict 100 '5.6.0 too many senders' 'nor a crowd' sender < mail
+{ printf 'From: '; head -c 100000 /dev/zero | tr '\0' x; printf '@sub.bad.bad.spam.example\n\n'; } > mail
+verdict 10 '5.7.1 our own words' 'nor a long local part' sender < mail
+
+# the reason is one printable line
+printf 'From: "a\001\033[2J b\303\244"@bad.example\n\n' > mail
+verdict 50 '5.7.1 sender a??[2J b??@bad.example is on the list' 'what does not print is not printed' sender < mail
+{ printf 'From: '; head -c 900 /dev/zero | tr '\0' x; printf '@bad.example\n\n'; } > mail
+short() { sender < mail > out; code=$?; wc -c < out; return $code; }
+verdict 50 285 'a long address is cut in the reason' short
+
+# verdicts of entries without one
+list bare <<'E'
+evil@example.com
+also@example.com junk
+E
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'an entry without a verdict refuses' \
+  cm-filter-sender lists/bare.cdb < evil
+verdict 99 '2.0.0 sender evil@example.com is on the list' 'or means what the second argument says' \
+  cm-filter-sender lists/bare.cdb whitelisted < evil
+verdict 10 '5.7.1 sender also@example.com is on the list' 'which is not for those that have one' \
+  env SENDER=also@example.com cm-filter-sender lists/bare.cdb whitelisted < plain
+
+# a list made by others
+cdb -c -m lists/tiny.cdb <<'E'
+# comment
+joe@example.org  reject/delete  first
+joe@example.org  junk second
+@bad.example
+*@pattern.example accept/delete a pattern
+E
+tiny() { SENDER=$1 cm-filter-sender lists/tiny.cdb < /dev/null; }
+verdict 100 '5.7.1 first' "a list of cdb(1) is read, the first of two entries counts" tiny joe@example.org
+verdict 100 '5.7.1 sender x@bad.example is on the list' 'its empty values too' tiny x@bad.example
+verdict 50 '5.7.1 a pattern' 'and its patterns' tiny who@pattern.example
+verdict 0 '' 'and what is not in it is not' tiny who@example.org
+cdb -d -m lists/all.cdb | cdb -c -m lists/tiny.cdb
+verdict 30 '5.7.1 sender who@pattern.example is on the list' 'a dump made a list again keeps its patterns' tiny who@pattern.example
+{ cdb -d -m lists/all.cdb; echo '?new@more.example'; } | cdb -c -m lists/tiny.cdb
+verdict 100 '5.7.1 sender anew@more.example is on the list' 'and may have got new ones' tiny anew@more.example
+echo 'x.example spam' | cdb -c -m lists/tiny.cdb
+verdict 111 'cm-filter-sender: unable to use lists/tiny.cdb: no verdict: x.example' 'an entry with no verdict is not "not listed"' tiny a@x.example
+
+# where the list is
+echo evil@example.com accept/delete | cm-list "$T/home/lists/suite.cdb" make
+verdict 50 '5.7.1 sender evil@example.com is on the list' "a list may be the suite's" cm-filter-sender lists/suite.cdb < evil
+echo evil@example.com junk | list suite
+verdict 10 '5.7.1 sender evil@example.com is on the list' "the port's own goes before" cm-filter-sender lists/suite.cdb < evil
+verdict 111 'cm-filter-sender: unable to read lists/none.cdb: No such file or directory' \
+  'a missing list is not an empty one' cm-filter-sender lists/none.cdb < evil
+for what in empty short zeros text; do
+  case $what in
+    empty) : ;;
+    short) head -c 3000 lists/all.cdb | head -c -1 ;;
+    zeros) head -c 5000 /dev/zero ;;
+    text) seq 3000 ;;
+  esac > "lists/$what.cdb"
+done
+head -c -1 lists/all.cdb > lists/short.cdb
+for what in empty short zeros text; do
+  verdict 111 "cm-filter-sender: unable to read lists/$what.cdb: not a list, or damaged" \
+    "nor is a file that is no list ($what)" cm-filter-sender "lists/$what.cdb" < evil
+done
+verdict 111 'cm-filter-sender: unable to read lists: not a list, or damaged' 'nor a directory' cm-filter-sender lists < evil
+
+# limits and wrong calls
+{ printf 'From: joe@example.org\nX: '; head -c 1100000 /dev/zero | tr '\0' x; } > mail
+verdict 100 '5.3.4 header too large' 'an endless header is refused' sender < mail
+verdict 111 'cm-filter-sender: usage: cm-filter-sender LIST [VERDICT]' 'a call without a list is an error' cm-filter-sender < evil
+verdict 111 'cm-filter-sender: not a verdict: spam' 'a verdict that is none is an error' sender spam < evil
+verdict 111 'cm-filter-sender: unable to read message: Is a directory' 'read trouble is no verdict' sender < /tmp
+piped() { cat evil | sender; }
+verdict 100 '5.7.1 sender evil@example.com is on the list' 'the message may come through a pipe' piped
+
+# what it costs
+awk 'BEGIN { for (i = 0; i < 1000000; i++) print "u" i "@d" i % 5000 ".example" }' | list million
+for i in 0 1 2 3 4 5 6 7 8 9; do echo "u$i@d$i.example"; done | list ten
+# calls LIST: the system calls of one run
+calls() { ASAN_OPTIONS=detect_leaks=0 SENDER=x@y.example strace -qq -o "$T/calls" cm-filter-sender "lists/$1.cdb" < plain; wc -l < "$T/calls"; }
+ten=$(calls ten)
+ok "the calls of a run can be counted ($ten)" test "$ten" -gt 4
+same "$ten" 'a look-up in a million entries makes no more system calls than one in ten' calls million
+verdict 100 '5.7.1 sender u999999@d4999.example is on the list' 'and finds its entry' \
+  env SENDER=u999999@d4999.example cm-filter-sender lists/million.cdb < plain
+calls ten > /dev/null
+same 1 'a small message is read by one read' grep -c '^read(0,' "$T/calls"
+same 0 'and the list by none' sh -c "sed -n '/^open.*ten.cdb/,\$p' $T/calls | grep -c '^p*read[0-9]*([1-9]'"
+
+done_testing
