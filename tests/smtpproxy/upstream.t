@@ -140,10 +140,10 @@ committed 0 'and the text is not finished'
 behind 'TEXT+1000=say:250 done\r\n'
 heard '220 250 250 250 354 451 221 closed' '250 within the text: 451' large 18000
 committed 0 'and the text is not finished'
-behind 'DOT#1=say:250 one\r\n250 two\r\n' 'DOT=say:550 no\r\n'
+behind 'DOT@1=say:250 one\r\n250 two\r\n'
 tried twice
-same one 'two replies to a dot: the second never answers another message' \
-  sed -n '/^354/,$s/^250 \(one\|two\)/\1/p' "$T/transcript"
+same '' 'two replies to a dot: the second never answers another message' grep '^250 two' "$T/transcript"
+same "$(grep -c . "$T/$S/ledger")" 'and what is accepted is there' sh -c "grep -cE '^250 (one|2.0.0 message)' $T/transcript"
 
 # -- it refuses early, or late
 
