@@ -99,7 +99,8 @@ static void name_files(char **args)
 
     for (p = *args; *p; ) {
       f = placeholder(p);
-      if (!(f < FILES ? stralloc_cats(&named, names[f]) : stralloc_append(&named, p))) stage_nomem();
+      if (!(f < FILES ? stralloc_cats(&named, names[f]) : stralloc_append(&named, p)))
+        stage_nomem();
       p += f < FILES ? strlen(placeholders[f]) : 1;
     }
     if (!stralloc_0(&named)) stage_nomem();
@@ -167,7 +168,6 @@ static void listen_to(int fd, int pidfd, stralloc *line)
     if (!r || (r == -1 && errno != EINTR)) break;
     keep_line(bytes, r, line);
   }
-  while (line->len && (line->s[line->len - 1] == '\r' || line->s[line->len - 1] == ' ')) --line->len;
 }
 
 /* Run it to its end. Its exit code; anything else is no verdict. */
@@ -209,7 +209,8 @@ static void answer(const char *program, int code, stralloc *line)
   }
   /* An own 111 is a deferral only if the program says so: it may know nothing of
    * the contract, or be broken itself. */
-  if (map[code] == UNMAPPED && verdict == VERDICT_DEFER && !(line->len > 1 && !memcmp(line->s, "4.", 2)))
+  if (map[code] == UNMAPPED && verdict == VERDICT_DEFER &&
+      !(line->len > 1 && !memcmp(line->s, "4.", 2)))
     stage_die(program, " exited 111");
   if (verdict == VERDICT_DELIVER && !line->len) exit(verdict);
   if (!line->len && (!stralloc_cats(line, program) || !stralloc_cats(line, " exited ") ||

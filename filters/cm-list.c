@@ -21,7 +21,8 @@
 enum { WRONG = 100, TROUBLE = 111 };
 
 static const char usage[] =
-  "usage: cm-list LIST make [VERDICT] | add KEY [VERDICT [REASON...]] | remove KEY | show [KEY] | find ADDRESS";
+  "usage: cm-list LIST make [VERDICT] | add KEY [VERDICT [REASON...]] | remove KEY |"
+  " show [KEY] | find ADDRESS";
 
 /* The entries in order, and a hash table of their numbers plus one. */
 static struct entry *entries;
@@ -264,7 +265,8 @@ static void show(const char *name, enum what what, char *key)
   if (!open_list(name, &list)) diesys(TROUBLE, "unable to read ", name);
   if (what == ALL) while ((found = list_next(&list, &at, &e)) == 1) print(&e);
   else {
-    found = what == ENTRY ? list_get(&list, key, list_key(key, len), &e) : list_find(&list, key, len, &e);
+    found = what == ENTRY ? list_get(&list, key, list_key(key, len), &e)
+                          : list_find(&list, key, len, &e);
     if (!found) die(WRONG, "no such entry: ", key);
     if (found == 1) print(&e);
   }

@@ -289,7 +289,8 @@ static int unfold(const char *value, size_t len, stralloc *line)
 }
 
 /* Every reading that does not follow the grammar; ats: @ that the grammar has seen. */
-static int readings(const struct scan *s, const char *value, size_t len, size_t ats, stralloc *maybe)
+static int readings(const struct scan *s, const char *value, size_t len, size_t ats,
+                    stralloc *maybe)
 {
   static stralloc line, decoded;
 
@@ -306,7 +307,7 @@ static int readings(const struct scan *s, const char *value, size_t len, size_t 
 int mailbox_scan(const char *value, size_t len, stralloc *sure, stralloc *maybe)
 {
   static struct scan s;
-  size_t start = sure->len;
+  size_t start = sure->len, ats;
 
   s.at = value;
   s.end = value + len;
@@ -315,7 +316,8 @@ int mailbox_scan(const char *value, size_t len, stralloc *sure, stralloc *maybe)
   s.token = s.odd = s.endless_quote = s.endless_comment = s.endless_literal = 0;
   next(&s);
   list(&s);
-  if (s.nomem || !readings(&s, value, len, count(sure->s + start, sure->len - start, 0), maybe)) return 0;
+  ats = count(sure->s + start, sure->len - start, 0);
+  if (s.nomem || !readings(&s, value, len, ats, maybe)) return 0;
   if (!s.odd) return 1;
   if (!stralloc_catb(maybe, sure->s + start, sure->len - start)) return 0;
   sure->len = start;

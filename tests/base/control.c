@@ -63,11 +63,13 @@ static void look_up(void)
   ok(line_is("control/both", 1, "of the port"), "the port's file beats the suite's");
   ok(line_is("control/empty", 0, ""), "an empty file has no line, and the suite's does not count");
   ok(control_line("control", &data) == -1 && errno == EISDIR, "what cannot be read is an error");
-  ok(control_open("/nowhere/control/home") == -1 && errno == ENOENT, "an absolute name is looked up as it is");
+  ok(control_open("/nowhere/control/home") == -1 && errno == ENOENT,
+     "an absolute name is looked up as it is");
 
   ok(put("control/long", big, CONTROL_MAX), "(a large file)");
   data.len = 0;
-  ok(control_read("control/long", &data) == 1 && data.len == CONTROL_MAX, "a file may have CONTROL_MAX bytes");
+  ok(control_read("control/long", &data) == 1 && data.len == CONTROL_MAX,
+     "a file may have CONTROL_MAX bytes");
   ok(put("control/long", big, CONTROL_MAX + 1) && control_read("control/long", &data) == -1 &&
      errno == EFBIG, "and not one more");
 }
@@ -82,19 +84,22 @@ int main(void)
       mkdir("control", 0700) || setenv("CM_HOME", dir, 1)) return 111;
   ok(puts_("control/home", "of the suite\n") && puts_("control/both", "of the suite\n") &&
      puts_("port/control/both", "# comment\n\nof the port \t\r\nsecond\n") &&
-     puts_("control/empty", "of the suite\n") && puts_("port/control/empty", "# nothing\n"), "(files)");
+     puts_("control/empty", "of the suite\n") && puts_("port/control/empty", "# nothing\n"),
+     "(files)");
   if (chdir("port")) return 111;
   ok(!strcmp(control_home(), dir), "the home is $CM_HOME");
   look_up();
   if (chdir("..")) return 111;
 
-  ok(lines_are("a\n\n# c\n b \nd", "1:a|4: b|5:d|"), "comments and empty lines do not count, but have numbers");
+  ok(lines_are("a\n\n# c\n b \nd", "1:a|4: b|5:d|"),
+     "comments and empty lines do not count, but have numbers");
   ok(lines_are("", "") && lines_are("\n\n", "") && lines_are("#", ""), "nothing has no lines");
   ok(lines_are(" #x\n", "1: #x|"), "a comment begins at the line's first byte");
 
   if (setenv("CM_HOME", "port", 1)) return 111;
   ok(number_is("0\n", 1, 0) && number_is("12\n", 1, 12) && number_is("3k\n", 1, 3072) &&
-     number_is("2M", 1, 2097152) && number_is("1g\n", 1, 1073741824), "a number may have k, m or g");
+     number_is("2M", 1, 2097152) && number_is("1g\n", 1, 1073741824),
+     "a number may have k, m or g");
   ok(number_is("\n", 0, 7), "an empty file leaves the default");
   ok(number_is("-1\n", -1, 7) && number_is("k\n", -1, 7) && number_is("1kk\n", -1, 7) &&
      number_is("1 0\n", -1, 7) && number_is("99999999999999999999\n", -1, 7) &&
@@ -104,7 +109,8 @@ int main(void)
   ok(control_read("nosuch", &data) == 0, "and is looked into all the same");
 
   unlink("port/control/x"); unlink("port/control/both"); unlink("port/control/empty");
-  unlink("port/control/long"); unlink("control/home"); unlink("control/both"); unlink("control/empty");
+  unlink("port/control/long"); unlink("control/home"); unlink("control/both");
+  unlink("control/empty");
   rmdir("port/control"); rmdir("port"); rmdir("control");
   if (chdir("/tmp") || rmdir(dir)) return 111;
   return done_testing();

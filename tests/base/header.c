@@ -76,13 +76,16 @@ int main(void)
   ok(!strcmp(fields("A: 1\nB:2\n\nC: 3\n"), "A=1|B=2|"), "lines may end in LF alone");
   ok(!strcmp(fields("A: one\r\n two\r\n\tthree\r\nB: x\r\n\r\n"), "A=one two\tthree|B=x|"),
      "a folded value becomes one line");
-  ok(!strcmp(fields("A : 1\nB \t: 2\n\n"), "A=1|B=2|"), "blanks before the colon are not the name's");
-  ok(!strcmp(fields("A:\n\n"), "A=|") && !strcmp(fields("A: \t \r\n\r\n"), "A=|"), "a value may be empty");
+  ok(!strcmp(fields("A : 1\nB \t: 2\n\n"), "A=1|B=2|"),
+     "blanks before the colon are not the name's");
+  ok(!strcmp(fields("A:\n\n"), "A=|") && !strcmp(fields("A: \t \r\n\r\n"), "A=|"),
+     "a value may be empty");
   ok(!strcmp(fields("A: b:c: \t\n\n"), "A=b:c:|"), "blanks behind a value go, colons in it stay");
   ok(!strcmp(fields("From joe Thu Jan  1\nA: 1\n\n"), "A=1|"), "the line of an mbox is no field");
   ok(!strcmp(fields("A: 1\nFrom joe Thu\nB: 1\n\n"), "A=1|"), "but only the first line may be one");
   ok(!strcmp(fields("A: 1"), "A=1|"), "the last line needs no ending");
-  ok(!strcmp(fields(""), "") && header.end == 0 && header.body == 0, "an empty message has no fields");
+  ok(!strcmp(fields(""), "") && header.end == 0 && header.body == 0,
+     "an empty message has no fields");
   ok(!strcmp(fields(" A: 1\n\n"), ""), "a header does not begin with a folded line");
 
   ok(splits("A: 1\r\n\r\nbody", 6, 8), "the empty line belongs to neither");

@@ -79,10 +79,12 @@ static void look_up(void)
 {
   static char big[3000];
 
-  ok(finds("joe@example.org", "reject/delete first"), "an address is found, its first entry counts");
+  ok(finds("joe@example.org", "reject/delete first"),
+     "an address is found, its first entry counts");
   ok(finds("JOE@Example.ORG.", "reject/delete first"), "case and a last dot do not matter");
   ok(finds("ann@example.org", "junk at"), "then its @domain");
-  ok(finds("ann@sub.example.org", "junk domain"), "@domain is not for the domains below, domain is");
+  ok(finds("ann@sub.example.org", "junk domain"),
+     "@domain is not for the domains below, domain is");
   ok(finds("ann@below.org", "junk below") && finds("ann@a.b.below.org", "junk below"),
      "a domain is itself and everything below it");
   ok(finds("ann@notbelow.org", "junk top"), "a domain that ends alike is another one");
@@ -107,7 +109,8 @@ static void look_up(void)
   for (size_t i = 1; i < sizeof big - 10; i += 2) big[i] = '.';
   big[1] = '@';
   memcpy(big + sizeof big - 10, ".long.test", 10);
-  ok(!strcmp(find(big, sizeof big), "junk long"), "a long domain does not hide the domain above it");
+  ok(!strcmp(find(big, sizeof big), "junk long"),
+     "a long domain does not hide the domain above it");
 }
 
 /* Must every change of that kind be noticed? The number of those that are not. */
@@ -222,14 +225,17 @@ int main(void)
 
   ok(!shortened(), "a list cut short anywhere is no list");
   memset(whole + wholelen, 0, 8);
-  ok(!open_bytes(whole, wholelen + 1) && !open_bytes(whole, wholelen + 8), "nor is one with more behind it");
+  ok(!open_bytes(whole, wholelen + 1) && !open_bytes(whole, wholelen + 8),
+     "nor is one with more behind it");
   ok(zeros_or_noise(), "nor are zeros or noise");
   ok(list_open(&list, -1) == -1, "a descriptor that is none is an error");
   ok(damaged_record(), "a record that does not fit is damage, not no");
   ok(mutilated() < ROOM, "changed bytes cost no more than the file has");
 
-  ok(means("", VERDICT_JUNK, "") && means(" \t", VERDICT_JUNK, ""), "an empty value is the other verdict");
-  ok(means("reject/delete", VERDICT_REJECT, "") && means(" defer \t come  later ", VERDICT_DEFER, "come  later"),
+  ok(means("", VERDICT_JUNK, "") && means(" \t", VERDICT_JUNK, ""),
+     "an empty value is the other verdict");
+  ok(means("reject/delete", VERDICT_REJECT, "") &&
+     means(" defer \t come  later ", VERDICT_DEFER, "come  later"),
      "a value is a verdict and a reason");
   ok(means("spam", -1, "") && means("reject/delete/for/ever/and/ever/and/ever/and/ever", -1, ""),
      "a value that begins with no verdict is none");

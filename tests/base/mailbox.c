@@ -54,25 +54,32 @@ static void grammar(void)
 {
   ok(plain(" joe@example.org\r\n", "joe@example.org"), "an address alone");
   ok(plain(" Joe <joe@example.org>\r\n", "joe@example.org"), "a display name");
-  ok(plain(" \"Doe, Joe\" <joe@example.org>", "joe@example.org"), "a quoted one, with a comma in it");
+  ok(plain(" \"Doe, Joe\" <joe@example.org>", "joe@example.org"),
+     "a quoted one, with a comma in it");
   ok(plain("Joe Q. Public <joe@example.org>", "joe@example.org"), "a dot in it");
   ok(plain("<joe@example.org>", "joe@example.org"), "none at all");
   ok(plain("a@x.org, B <b@y.org>,\"c\"@z.org", "a@x.org b@y.org c@z.org"), "several addresses");
-  ok(plain("joe@example.org (Joe (the) \\) Doe)", "joe@example.org"), "comments, nested and escaped");
+  ok(plain("joe@example.org (Joe (the) \\) Doe)", "joe@example.org"),
+     "comments, nested and escaped");
   ok(plain("joe (a) . (b) doe (c) @ (d) example (e) . (f) org", "joe.doe@example.org"),
      "comments and blanks at every place");
   ok(plain("Joe\r\n <joe\r\n @example.org>\r\n", "joe@example.org"), "folded lines");
-  ok(plain("\"joe doe\"@example.org", "joe doe@example.org") && plain("\"joe\".doe@x", "joe.doe@x") &&
+  ok(plain("\"joe doe\"@example.org", "joe doe@example.org") &&
+     plain("\"joe\".doe@x", "joe.doe@x") &&
      plain("\"j\\\"o\\e\"@x", "j\"oe@x"), "a quoted local part loses its quotes");
   ok(reads("\"a@b\"@example.org", "a@b@example.org"), "an @ in a quoted local part belongs to it");
-  ok(plain("joe@[127.0.0.1]", "joe@[127.0.0.1]") && plain("<joe@ [ 127.0.0.1 ]>", "joe@[ 127.0.0.1 ]"),
+  ok(plain("joe@[127.0.0.1]", "joe@[127.0.0.1]") &&
+     plain("<joe@ [ 127.0.0.1 ]>", "joe@[ 127.0.0.1 ]"),
      "a domain literal");
-  ok(plain("Us: a@x.org, B <b@y.org>;", "a@x.org b@y.org") && plain("undisclosed-recipients:;", "") &&
+  ok(plain("Us: a@x.org, B <b@y.org>;", "a@x.org b@y.org") &&
+     plain("undisclosed-recipients:;", "") &&
      plain("A:a@x.org;,B:;,c@z.org", "a@x.org c@z.org"), "groups");
   ok(plain(",, a@x.org ,, b@y.org,", "a@x.org b@y.org"), "empty places in the list");
   ok(reads("<@one.example,@two.example:joe@example.org>", "joe@example.org") &&
-     reads("<,@one.example,:joe@example.org>", "joe@example.org"), "an obsolete route is passed over");
-  ok(plain("=?utf-8?q?Joe_=28Doe=29?= <joe@example.org>", "joe@example.org"), "an encoded display name");
+     reads("<,@one.example,:joe@example.org>", "joe@example.org"),
+     "an obsolete route is passed over");
+  ok(plain("=?utf-8?q?Joe_=28Doe=29?= <joe@example.org>", "joe@example.org"),
+     "an encoded display name");
   ok(plain("j\303\266e@ex\303\244mple.org", "j\303\266e@ex\303\244mple.org"), "UTF-8 in all parts");
   ok(plain("", "") && plain(" \r\n", "") && plain("(nobody)", ""), "nothing at all");
 }
@@ -83,7 +90,8 @@ static void more(void)
      "an address in a quoted display name is suspected");
   ok(reads("joe@x.org (boss@bank.example)", "joe@x.org") && suspected("boss@bank.example"),
      "and one in a comment");
-  ok(reads("=?utf-8?q?boss=40bank.example?= <joe@x.org>", "joe@x.org") && suspected("boss@bank.example"),
+  ok(reads("=?utf-8?q?boss=40bank.example?= <joe@x.org>", "joe@x.org") &&
+     suspected("boss@bank.example"),
      "and one in an encoded word");
   ok(reads("=?utf-8?b?Ym9zc0BiYW5rLmV4YW1wbGU=?= <joe@x.org>", "joe@x.org") &&
      suspected("boss@bank.example"), "in base64 too");
@@ -94,9 +102,11 @@ static void oddities(void)
   ok(odd("good@x.org <evil@y.org>", "evil@y.org") && suspected("good@x.org"),
      "an address as display name leaves both suspected and none sure");
   ok(odd("evil@y.org good@x.org", "good@x.org") && suspected("evil@y.org"), "two without a comma");
-  ok(odd("a@b.example@evil.example", "a@b.example") && suspected("b.example@evil.example"), "two @");
+  ok(odd("a@b.example@evil.example", "a@b.example") && suspected("b.example@evil.example"),
+     "two @");
   ok(odd("<evil@y.org", "evil@y.org") && odd("evil@y.org>", "evil@y.org") &&
-     odd("Joe <evil@y.org> x", "evil@y.org") && odd("<<evil@y.org>>", "evil@y.org"), "brackets that do not match");
+     odd("Joe <evil@y.org> x", "evil@y.org") && odd("<<evil@y.org>>", "evil@y.org"),
+     "brackets that do not match");
   ok(odd("\"Joe <evil@y.org>", "evil@y.org") && odd("Joe (x <evil@y.org>", "evil@y.org") &&
      odd("[ <evil@y.org>", "evil@y.org"), "a quote, a comment, a literal that never ends");
   ok(odd("( evil(c)@y.org", "@y.org"), "without a readable local part the domain is left");
@@ -105,21 +115,25 @@ static void oddities(void)
      odd("evil@y..org", "evil@y..org"), "dots in wrong places");
   ok(odd("Joe evil@y.org", "evil@y.org"), "a display name without brackets");
   ok(odd("Us: evil@y.org", "evil@y.org") && odd("Us: b: evil@y.org;", "evil@y.org") &&
-     odd(": evil@y.org;", "evil@y.org") && odd("a@x.org; evil@y.org", "evil@y.org"), "groups that are none");
+     odd(": evil@y.org;", "evil@y.org") && odd("a@x.org; evil@y.org", "evil@y.org"),
+     "groups that are none");
   ok(odd("mailto:evil@y.org", "evil@y.org"), "an address of the web");
-  ok(odd("=?utf-8?q?evil=40y.org?=", "evil@y.org") && odd("<=?utf-8?q?evil=40y.org?=>", "evil@y.org"),
+  ok(odd("=?utf-8?q?evil=40y.org?=", "evil@y.org") &&
+     odd("<=?utf-8?q?evil=40y.org?=>", "evil@y.org"),
      "an address that is an encoded word");
-  ok(odd("evil@\"y.org\"", "evil@y.org") && odd("evil@y.org/x", "evil@y.org"), "a domain that is none");
+  ok(odd("evil@\"y.org\"", "evil@y.org") && odd("evil@y.org/x", "evil@y.org"),
+     "a domain that is none");
   ok(reads("evil@[1.2.3.4", "") && reads("evil@", "") && reads("<@y.org>", ""), "half an address");
-  ok(odd_bytes("ev\0il@y.org", 11, "evil@y.org"), "a 0 byte neither hides an address nor is part of one");
+  ok(odd_bytes("ev\0il@y.org", 11, "evil@y.org"),
+     "a 0 byte neither hides an address nor is part of one");
   ok(odd_bytes("\"ev\0il\"@y.org", 13, "evil@y.org"), "nor in a quoted string");
 }
 
 /* Every byte string of hostile pieces is read in bounds and to its end. */
 static int hostile(void)
 {
-  static const char *const pieces[] = { "\"", "(", ")", "\\", "[", "]", "<", ">", "@", ",", ":", ";",
-    ".", "a", " ", "\r\n ", "=?utf-8?q?=40?=", "\377", "a@b.c" };
+  static const char *const pieces[] = { "\"", "(", ")", "\\", "[", "]", "<", ">", "@", ",", ":",
+    ";", ".", "a", " ", "\r\n ", "=?utf-8?q?=40?=", "\377", "a@b.c" };
   char text[200];
   size_t i, len, piece;
   int n;

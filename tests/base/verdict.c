@@ -54,7 +54,8 @@ int main(void)
      verdict_parse("accept/deliver") == VERDICT_DELIVER, "the long names are words too");
   ok(verdict_parse("broken") == -1 && verdict_parse("accept/deliver/unknown") == -1 &&
      verdict_parse("accept/deliver/unknown result") == -1, "what only the runner finds is no word");
-  ok(verdict_parse("") == -1 && verdict_parse("reject") == -1 && verdict_parse("reject/deletes") == -1 &&
+  ok(verdict_parse("") == -1 && verdict_parse("reject") == -1 &&
+     verdict_parse("reject/deletes") == -1 &&
      verdict_parse("reject/delet") == -1 && verdict_parse("accept/deliver,junk") == -1 &&
      verdict_parse("Defer") == -1, "nothing but the words is one");
   return done_testing();

@@ -4,6 +4,8 @@ cd "$T" || exit 111
 
 # tool NAME: a program of that name that does what standard input says
 tool() { { echo '#!/bin/sh'; cat; } > "$1"; chmod +x "$1"; }
+# gone PID: it has ended, reaped or not
+gone() { not grep -q '^State:.[^Z]' "/proc/$1/status"; }
 check() { cm-filter-command "$@" 3>&-; }
 # rewrite COMMAND...: what comes on descriptor 1, then "report:", then descriptor 3
 rewrite() {
@@ -86,7 +88,15 @@ tool leaves <<'E'
 echo found; sleep 100 & echo $! > left; exit 1
 E
 verdict 100 '5.7.1 found' 'a process left behind is not waited for' timeout 60 sh -c 'exec cm-filter-command 1=reject/delete ./leaves 3>&-'
-ok 'and is ended' within 10 not kill -0 "$(cat left)"
+ok 'and is ended' within 10 gone "$(cat left)"
+tool pours <<'E'
+yes found &
+for i in $(seq 1000); do
+  [ "$(sed -n 's/^wchar: //p' /proc/$!/io)" -gt 100000 ] && break; sleep 0.01
+done
+exit 1
+E
+verdict 100 '5.7.1 found' 'nor one that never stops talking' timeout 60 sh -c 'exec cm-filter-command 1=reject/delete ./pours 3>&-'
 
 # names of files
 tool copies <<'E'
@@ -117,7 +127,7 @@ tool writes <<'E'
 cat "$1" > "$2"; echo added >> "$2"; echo chatter; exit ${3:-0}
 E
 verdict 0 '2.0.0 chatter' 'a check that writes a message writes it for nobody' check ./writes '$IN$' '$OUT$' < message
-ok 'no file is left behind' sh -c '! ls | grep -vxE "says|whoami|pid|out|noshell|message|a=b|dies|floods|leaves|left|copies|twice|lists|complains|writes"'
+ok 'no file is left behind' sh -c '! ls | grep -vxE "says|whoami|pid|out|noshell|message|a=b|dies|floods|leaves|left|pours|copies|twice|lists|complains|writes"'
 
 # rewriters
 new() { rewrite "$@" 2>err < message; code=$?; cat err; return $code; }
@@ -158,6 +168,6 @@ E
 background cm-filter-command 1=junk ./stays 3>&-
 ok 'a program runs' within 10 test -s stays.pid
 kill -9 $PID
-ok 'and dies with us' within 10 not kill -0 "$(cat stays.pid)"
+ok 'and dies with us' within 10 gone "$(cat stays.pid)"
 
 done_testing
