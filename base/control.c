@@ -73,23 +73,20 @@ int control_open(const char *name)
   return open(path.s, O_RDONLY | O_CLOEXEC);
 }
 
+/* A small file in two system calls, and memory for no more than it has. */
 static int slurp(int fd, stralloc *data)
 {
+  static char piece[4096];
   ssize_t r;
 
   for (;;) {
-    if (data->len > CONTROL_MAX) {
-      errno = EFBIG;
-      return -1;
-    }
-    if (!stralloc_readyplus(data, 4096)) {
-      errno = ENOMEM;
-      return -1;
-    }
-    r = read(fd, data->s + data->len, 4096);
+    r = read(fd, piece, sizeof piece);
     if (r == -1 && errno == EINTR) continue;
     if (r <= 0) return r == 0 ? 1 : -1;
-    data->len += (size_t) r;
+    if (data->len + (size_t) r > CONTROL_MAX) errno = EFBIG;
+    else if (stralloc_catb(data, piece, (size_t) r)) continue;
+    else errno = ENOMEM;
+    return -1;
   }
 }
 

@@ -219,7 +219,7 @@ static const char *ending(const struct header *h)
   return !h->raw.len || (nl && nl > h->raw.s && nl[-1] == '\r') ? "\r\n" : "\n";
 }
 
-static int build(stralloc *out, const struct header *h, const struct edit *e)
+int edit_header(const struct header *h, const struct edit *e, stralloc *out)
 {
   static stralloc tag;
   struct field f = { 0 };
@@ -242,18 +242,9 @@ static int read_and_build(int fd, const struct edit *e, struct header *h, strall
 
   if (lseek(fd, 0, SEEK_SET) == -1) return -1;
   result = header_read(h, fd);
-  if (result != 1 || build(out, h, e)) return result;
+  if (result != 1 || edit_header(h, e, out)) return result;
   errno = ENOMEM;
   return -1;
-}
-
-int edit_header(int fd, const struct edit *e, stralloc *header, unsigned long *body)
-{
-  static struct header h;
-  int result = read_and_build(fd, e, &h, header);
-
-  *body = h.body;
-  return result;
 }
 
 /* Reading the header has read some of the body, often all of it. */

@@ -5,7 +5,7 @@
  * on top, those that pretend to be ours gone, fields of stages, a subject tag,
  * and the empty line behind a header that has none. The body is not touched. */
 
-#include "owfat.h"
+#include "header.h"
 
 #define EDIT_FIELDS 262144  /* bytes that the fields of all stages may have */
 
@@ -23,10 +23,9 @@ struct edit {
  * marks. 1, or 0 without memory. */
 int edit_fields(stralloc *fields, const char *lines, size_t len);
 
-/* Build the new header of the message in fd, a file that is read from its
- * beginning, into header: everything that goes before the body, which begins
- * at *body of the file. 1; 0: the header is too large; -1 with errno. */
-int edit_header(int fd, const struct edit *edit, stralloc *header, unsigned long *body);
+/* Put into out what goes before the body of a message with this header, the
+ * empty line included. 1, or 0 without memory. */
+int edit_header(const struct header *header, const struct edit *edit, stralloc *out);
 
 /* Write the message in fd to the descriptor to, with its new header. *size is
  * the size of the file and becomes the number of bytes written. 1; 0: the

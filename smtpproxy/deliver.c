@@ -64,8 +64,6 @@ static int outgoing(struct session *s, struct outgoing *o)
 {
   struct transaction *t = &s->t;
   struct edit edit = { .result = t->result.text.s, .id = t->id };
-  unsigned long body = 0;
-  int r;
 
   o->head.len = 0;
   if (t->filtered.fd != -1) {
@@ -76,11 +74,10 @@ static int outgoing(struct session *s, struct outgoing *o)
     return !verdict_redirects(t->result.verdict) || addressed(t, &o->head);
   }
   o->fd = t->message.fd;
-  r = edit_header(o->fd, &edit, &o->head, &body);
-  o->offset = (off_t) body;
+  o->offset = (off_t) t->header.body;
   o->size = t->message.size;
   o->plain = t->plain;
-  return r == 1;
+  return edit_header(&t->header, &edit, &o->head);
 }
 
 static int queued(int code)

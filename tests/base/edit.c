@@ -25,11 +25,15 @@ static int file(const char *bytes, size_t len)
 static int edit(const char *bytes, size_t len, const struct edit *e)
 {
   static stralloc header;
+  static struct header h;
   unsigned long body, size = len;
   int fd = file(bytes, len), out = memfd_create("out", MFD_CLOEXEC), result;
 
+  lseek(fd, 0, SEEK_SET);
+  result = header_read(&h, fd);
+  body = h.body;
+  if (result == 1) result = edit_header(&h, e, &header);
   lseek(fd, 3, SEEK_SET);
-  result = edit_header(fd, e, &header, &body);
   if (edit_message(fd, e, out, &size) != result) result = 99;
   writtenlen = (size_t) pread(out, written, sizeof written - 1, 0);
   written[writtenlen] = 0;
