@@ -70,12 +70,15 @@ static int outgoing(struct session *s, struct outgoing *o)
     o->fd = t->filtered.fd;
     o->offset = 0;
     o->size = t->filtered.size;
+    o->startlen = 0;
     o->plain = 0;
     return !verdict_redirects(t->result.verdict) || addressed(t, &o->head);
   }
   o->fd = t->message.fd;
   o->offset = (off_t) t->header.body;
   o->size = t->message.size;
+  o->start = t->header.raw.s + t->header.body;
+  o->startlen = t->header.raw.len - t->header.body;
   o->plain = t->plain;
   return edit_header(&t->header, &edit, &o->head);
 }

@@ -48,10 +48,11 @@ static int encode(struct session *s, struct dot *d, const char *in, size_t len)
 /* The body through our own hands. */
 static int encode_file(struct session *s, struct dot *d, const struct outgoing *o)
 {
-  off_t at = o->offset;
+  off_t at = o->offset + (off_t) o->startlen;
   ssize_t n;
-  int r;
+  int r = encode(s, d, o->start, o->startlen);
 
+  if (r != 1) return r;
   while (at < o->size) {
     n = pread(o->fd, text, sizeof text, at);
     if (n == -1 && errno == EINTR) continue;

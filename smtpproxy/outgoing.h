@@ -7,6 +7,8 @@
  * file fd from offset to size. */
 struct outgoing {
   stralloc head;
+  const char *start;  /* the first bytes from offset on, where they are in memory already */
+  size_t startlen;
   int fd;
   off_t offset, size;
   int plain;   /* what comes from the file needs no encoding */
