@@ -93,11 +93,16 @@ static inline const char *disk_list(const char *name)
   return text;
 }
 
-static inline void disk_remove(void)
+static inline void disk_remove_below(const char *name)
 {
   char command[500] = "rm -rf ";
 
-  if (system(strcat(command, disk_home))) exit(111);
+  if (system(strcat(command, disk_path(name)))) exit(111);
+}
+
+static inline void disk_remove(void)
+{
+  disk_remove_below("");
 }
 
 #endif
