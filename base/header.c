@@ -93,10 +93,11 @@ int field_unfold(const struct field *f, stralloc *line)
   size_t i;
 
   line->len = 0;
+  if (!stralloc_ready(line, f->valuelen + 1)) return 0;
   for (i = 0; i < f->valuelen; ++i) {
     if (f->value[i] == '\n' || f->value[i] == '\r') continue;
     if (!line->len && (f->value[i] == ' ' || f->value[i] == '\t')) continue;
-    if (!stralloc_append(line, f->value + i)) return 0;
+    line->s[line->len++] = f->value[i];
   }
   while (line->len && (line->s[line->len - 1] == ' ' || line->s[line->len - 1] == '\t')) --line->len;
   return 1;

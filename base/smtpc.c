@@ -35,13 +35,13 @@ void smtpc_close(struct smtpc *c)
 static int keep(struct smtpc *c, const char *text, size_t len)
 {
   size_t i;
-  char ch;
 
   if (c->text.len && !stralloc_append(&c->text, "\n")) return 0;
-  for (i = 0; i < len && c->text.len < TEXTMAX; ++i) {
-    ch = text[i] >= 32 && text[i] < 127 ? text[i] : '?';
-    if (!stralloc_append(&c->text, &ch)) return 0;
-  }
+  if (c->text.len >= TEXTMAX) return 1;
+  if (len > TEXTMAX - c->text.len) len = TEXTMAX - c->text.len;
+  if (!stralloc_catb(&c->text, text, len)) return 0;
+  for (i = c->text.len - len; i < c->text.len; ++i)
+    if (c->text.s[i] < 32 || c->text.s[i] > 126) c->text.s[i] = '?';
   return 1;
 }
 

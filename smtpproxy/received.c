@@ -7,12 +7,11 @@
  * or comments with which a name could say something else. */
 static int safe(stralloc *line, const char *name, size_t max)
 {
-  char c;
+  size_t i, len = strnlen(name, max);
 
-  for (; *name && max; ++name, --max) {
-    c = *name > 32 && *name < 127 && !strchr("()<>[]\\\";,", *name) ? *name : '?';
-    if (!stralloc_append(line, &c)) return 0;
-  }
+  if (!stralloc_catb(line, name, len)) return 0;
+  for (i = line->len - len; i < line->len; ++i)
+    if (line->s[i] <= 32 || line->s[i] > 126 || strchr("()<>[]\\\";,", line->s[i])) line->s[i] = '?';
   return 1;
 }
 
