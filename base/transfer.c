@@ -70,9 +70,83 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
   return (size_t) (o - out);
 }
 
+static int nibble(char c)
+{
+  if (c >= '0' && c <= '9') return c - '0';
+  c |= 32;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* held: = and what followed it, a digit, a blank or a CR. Whatever does not
+ * follow the rules stands for itself. */
+static size_t quoted(struct transfer *t, const char *in, size_t len, char *out)
+{
+  const char *end = in + len, *run;
+  char *o = out;
+
+  if (!len) {
+    memcpy(o, t->held, t->count);
+    o += t->count;
+    t->count = 0;
+  }
+  while (in < end) {
+    if (!t->count) {
+      run = memchr(in, '=', (size_t) (end - in));
+      if (!run) run = end;
+      memcpy(o, in, (size_t) (run - in));
+      o += run - in;
+      in = run;
+      if (in < end) t->held[t->count++] = *in++;
+    } else if (*in == '\n') {
+      t->count = 0;
+      ++in;
+    } else if (t->count == 1 && (nibble(*in) >= 0 || strchr("\r \t", *in)) && *in) {
+      t->held[t->count++] = *in++;
+    } else if (t->count == 2 && strchr(" \t", t->held[1]) && strchr("\r \t", *in) && *in) {
+      ++in;
+    } else if (t->count == 2 && nibble(t->held[1]) >= 0 && nibble(*in) >= 0) {
+      *o++ = (char) (nibble(t->held[1]) << 4 | nibble(*in++));
+      t->count = 0;
+    } else {
+      t->bad = 1;
+      memcpy(o, t->held, t->count);
+      o += t->count;
+      t->count = 0;
+    }
+  }
+  return (size_t) (o - out);
+}
+
+/* count: characters in bits; left: bytes the line has still to give, plus one
+ * within a line. A line that begins with a small letter, as begin and end do,
+ * has no data. */
+static size_t uudecode(struct transfer *t, const char *in, size_t len, char *out)
+{
+  const char *end = in + len;
+  char *o = out;
+  unsigned int i;
+
+  for (; in < end; ++in) {
+    if (*in == '\n' || *in == '\r') t->left = t->count = t->bits = 0;
+    else if (!t->left) t->left = *in < ' ' || *in > '`' ? 1U : 1U + ((unsigned int) (*in - ' ') & 63);
+    else if (t->left > 1) {
+      t->bits = t->bits << 6 | ((unsigned int) (*in - ' ') & 63);
+      if (++t->count < 4) continue;
+      for (i = 0; i < 3 && t->left > 1; ++i, --t->left) *o++ = (char) (t->bits >> (16 - 8 * i));
+      t->count = t->bits = 0;
+    }
+  }
+  return (size_t) (o - out);
+}
+
 size_t transfer_decode(struct transfer *t, const char *in, size_t len, char *out)
 {
-  if (t->kind == TRANSFER_BASE64) return base64(t, in, len, out);
-  memcpy(out, in, len);
-  return len;
+  switch (t->kind) {
+    case TRANSFER_BASE64: return base64(t, in, len, out);
+    case TRANSFER_QUOTED: return quoted(t, in, len, out);
+    case TRANSFER_UU: return uudecode(t, in, len, out);
+    default:
+      memcpy(out, in, len);
+      return len;
+  }
 }

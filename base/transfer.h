@@ -19,7 +19,7 @@ struct transfer {
   enum transfer_kind kind;
   unsigned int bits;   /* base64: what is not yet a whole byte */
   unsigned int count;  /* base64: characters in bits; others: bytes in held */
-  unsigned int left;   /* uu: bytes that the line has still to give */
+  unsigned int left;   /* uu: 1 and the bytes that the line has still to give */
   unsigned int bad;    /* 1: something was skipped that does not belong there */
   char held[4];
 };
