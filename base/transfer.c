@@ -1,5 +1,6 @@
 #include "transfer.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "owfat.h"
@@ -10,16 +11,35 @@ enum { PAD = 64, BLANK = 65, JUNK = 66 };
 
 static unsigned char values[256];
 
+/* What a character gives to the three bytes of its group, by its place in it,
+ * with a fourth byte that is not 0 for what is no character of base64. The four
+ * of a group or-ed together are its bytes, in the order of memory. */
+static uint32_t places[4][256];
+static uint32_t wrong;
+
 static void prepare(void)
 {
   static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\t ";
-  size_t i;
+  unsigned char four[4] = { 0, 0, 0, 1 };
+  size_t i, place;
+  uint32_t group;
 
   if (values[0]) return;
   memset(values, JUNK, sizeof values);
   for (i = 0; alphabet[i]; ++i)
     values[(unsigned char) alphabet[i]] = i < BLANK ? (unsigned char) i : BLANK;
+
+  memcpy(&wrong, four, 4);
+  for (place = 0; place < 4; ++place)
+    for (i = 0; i < 256; ++i) {
+      group = (uint32_t) values[i] << (18 - 6 * place);
+      four[0] = (unsigned char) (group >> 16);
+      four[1] = (unsigned char) (group >> 8);
+      four[2] = (unsigned char) group;
+      four[3] = values[i] >= PAD;
+      memcpy(&places[place][i], four, 4);
+    }
 }
 
 enum transfer_kind transfer_kind(const char *text, size_t len)
@@ -52,10 +72,17 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
   const unsigned char *s = (const unsigned char *) in, *end = s + len;
   char *o = out;
   unsigned char value;
+  uint32_t group;
 
   prepare();
   if (!len) return (size_t) (flush(t, o) - out);
   for (; s < end; ++s) {
+    for (; !t->count && end - s >= 4; s += 4, o += 3) {
+      group = places[0][s[0]] | places[1][s[1]] | places[2][s[2]] | places[3][s[3]];
+      if (group & wrong) break;
+      memcpy(o, &group, 4);
+    }
+    if (s == end) break;
     value = values[*s];
     if (value < PAD) {
       t->bits = t->bits << 6 | value;
