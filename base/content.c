@@ -83,7 +83,7 @@ static int boundaries(struct content *c, const struct field *f)
     text = raw.text.s + raw.list[i].at;
     for (len = raw.list[i].len; len && strchr(" \t", text[len - 1]) && text[len - 1]; --len) ;
     if (!len || len > BOUNDARY_USUAL) c->faults |= FAULT_BOUNDARY_SIZE;
-    if (len > BOUNDARY_MAX) c->over = 1;
+    if (len > BOUNDARY_MAX) c->limit = "boundary too long";
     else if (!readings_add(&c->boundaries, text, len)) return 0;
   }
   c->boundaries.noticed |= raw.noticed;
@@ -132,7 +132,8 @@ int content_read(struct content *c, const struct header *h, int digest)
   int done, dispositions = 0;
 
   c->kinds = c->encodings = 0;
-  c->attached = c->described = c->version = c->over = 0;
+  c->attached = c->described = c->version = 0;
+  c->limit = 0;
   c->faults = 0;
   c->encoding = TRANSFER_PLAIN;
   readings_clear(&c->names);
@@ -156,7 +157,8 @@ int content_read(struct content *c, const struct header *h, int digest)
 
   if ((c->names.noticed | c->boundaries.noticed) & READINGS_ODD) c->faults |= FAULT_PARAMETER;
   if ((c->names.noticed | c->boundaries.noticed) & READINGS_TWICE) c->faults |= FAULT_PARAMETER_TWICE;
-  if ((c->names.noticed | c->boundaries.noticed) & READINGS_OVER) c->over = 1;
+  if ((c->names.noticed | c->boundaries.noticed) & READINGS_OVER)
+    c->limit = "too many parameters";
   if (c->names.count > 1) c->faults |= FAULT_NAMES;
   if (c->boundaries.count > 1) c->faults |= FAULT_BOUNDARIES;
   if (c->kinds & CONTENT_MULTIPART && !c->boundaries.count) c->faults |= FAULT_BOUNDARY_MISSING;

@@ -57,7 +57,7 @@ struct content {
   int attached;               /* a Content-Disposition says something else than inline */
   int described;              /* there is a field about content */
   int version;                /* there is a MIME-Version */
-  int over;                   /* a limit was passed: readings are missing */
+  const char *limit;          /* the limit that was passed: readings are missing; or 0 */
   struct readings names;      /* file names, with encoded words decoded */
   struct readings boundaries;
   unsigned long faults;

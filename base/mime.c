@@ -277,7 +277,7 @@ static enum mime_event announce(struct mime *m)
     return nomem(m);
   m->faults |= c->faults;
   if (!m->depth && c->described && !c->version) m->faults |= FAULT_NO_VERSION;
-  if (c->over) return limit(m, "too many parameters");
+  if (c->limit) return limit(m, c->limit);
   if (c->boundaries.count > MIME_BOUNDARIES || m->open + c->boundaries.count > MIME_OPEN)
     return limit(m, "too many boundaries");
 

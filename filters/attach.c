@@ -112,10 +112,11 @@ int attach_read(const char *file, struct attach *a, stralloc *error)
  * a dot in it a pattern is for the extension. */
 static int matches(const stralloc *list, const char *name, size_t len, size_t dot)
 {
-  const char *pattern = list->s, *end = list->s + list->len;
-  size_t n;
+  const char *pattern;
+  size_t at, n;
 
-  for (; pattern < end; pattern += n + 1) {
+  for (at = 0; at < list->len; at += n + 1) {
+    pattern = list->s + at;
     n = strlen(pattern);
     if (n == 1 && *pattern == '*') return 1;
     if (memchr(pattern, '.', n)) {

@@ -3,6 +3,7 @@
  * dropped the whole message is refused. The rules are in cm-attach(5). It does
  * not look into what attachments contain. */
 
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,8 +17,8 @@
 
 enum {
   NESTED = 5,    /* encoded multiparts and messages inside each other */
-  NAME   = 120,  /* bytes of a name that are shown */
-  REASON = 400   /* bytes of names in a reason */
+  NAME   = 60,   /* bytes of a name that are shown, from both ends */
+  REASON = 200   /* bytes of names in a reason, but for the last */
 };
 
 static struct attach rules;
@@ -34,24 +35,26 @@ static struct open {
   stralloc name;
 } opened[NESTED + 1][MIME_DEPTH + 1];
 
-/* Put the name that decided into shown, such that it fits on a line. */
+/* Put the name that decided into shown, or the type of what has none, such that
+ * it fits on a line: of a long one beginning and end. */
 static void show(const struct content *c, size_t which, stralloc *shown)
 {
-  static stralloc all;
-  size_t len;
+  const char *text = c->type.s;
+  size_t len = c->type.len, head, tail;
 
-  all.len = shown->len = 0;
+  shown->len = 0;
   if (c->names.count) {
+    text = c->names.text.s + c->names.list[which].at;
     len = c->names.list[which].len;
-    if (!escape_cat(&all, c->names.text.s + c->names.list[which].at, len < NAME ? len : NAME, "="))
-      stage_nomem();
-    if (len > NAME && !stralloc_cats(&all, "...")) stage_nomem();
-  } else {
-    len = c->type.len;
-    if (!stralloc_cats(&all, "of type ") ||
-        !escape_cat(&all, c->type.s, len < NAME ? len : NAME, "=")) stage_nomem();
-  }
-  if (!stralloc_copy(shown, &all)) stage_nomem();
+  } else if (!stralloc_cats(shown, "of type ")) stage_nomem();
+  head = len > 2 * NAME ? NAME : len;
+  tail = len > 2 * NAME ? NAME : 0;
+  if (!escape_cat(shown, text, head, "=") || (tail && !stralloc_cats(shown, "...")) ||
+      !escape_cat(shown, text + len - tail, tail, "=")) stage_nomem();
+  if (shown->len <= 2 * NAME + 3) return;
+  memmove(shown->s + NAME + 3, shown->s + shown->len - NAME, NAME);
+  memcpy(shown->s + NAME, "...", 3);
+  shown->len = 2 * NAME + 3;
 }
 
 /* An attachment is what has a name, what says so, and what is neither text nor

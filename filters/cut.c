@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "copy.h"
@@ -55,7 +56,7 @@ static int between(int fd, off_t at, off_t end, int to)
   ssize_t r = 0;
 
   while (at < end) {
-    if (r != -1) r = copy_file_range(fd, &at, to, 0, (size_t) (end - at), 0);
+    if (r != -1) r = sendfile(to, fd, &at, (size_t) (end - at));
     if (r > 0) continue;
     if (r == -1 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) return -1;
     r = pread(fd, bytes, end - at < (off_t) sizeof bytes ? (size_t) (end - at) : sizeof bytes, at);
