@@ -1,0 +1,196 @@
+/* cm-config: make the directory of a port, ready for supervise, as dnscache-conf
+ * does. It never changes a directory that is there. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "copy.h"
+
+#define USAGE "usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM..."
+
+#define UPSTREAM \
+  "# The mail server behind this port: smtp HOST PORT, or queue PROGRAM ARGUMENTS.\n"
+
+#define RECIPIENTS \
+  "# Who may receive through this port: addresses and patterns (? and *), one a line.\n" \
+  "# Without any line nobody may; without this file clients hear 421.\n" \
+  "#*@example.net\n"
+
+#define QUARANTINE \
+  "# Where mail goes whose verdict is accept/redirect or reject/redirect:\n" \
+  "# an address, or store, which is $CM_HOME/store.\n" \
+  "store\n"
+
+#define PIPELINE \
+  "# The filters of this port, cm-pipeline(5): NAME KIND [OPTION...] : COMMAND\n" \
+  "# A paragraph runs side by side, paragraphs one after the other. Without any\n" \
+  "# line mail passes unfiltered; without this file clients hear 421.\n" \
+  "# Try it: cm-explain control/pipeline < message\n" \
+  "\n" \
+  "# Make lists with cm-list(8) first: a line without its list defers all mail.\n" \
+  "#friends  check   : cm-filter-sender lists/friends.cdb\n" \
+  "\n" \
+  "#enemies  check   : cm-filter-sender lists/enemies.cdb\n" \
+  "fields    check   : cm-filter-fields\n" \
+  "\n"
+#define ATTACH "attach    rewrite always : cm-filter-attach control/attach\n"
+
+/* Bounds for the session and its stages: no core files, 256 MiB for each process. */
+#define LIMITS "softlimit -c 0 -a 268435456"
+
+/* -H and -R: no look-ups, which make a client wait for somebody's DNS. */
+#define SERVER "tcpserver -v -H -R -l 0 -c 100"
+
+static stralloc text;  /* of the file to be made */
+
+static void say(const char *words)
+{
+  if (!stralloc_cats(&text, words)) die(111, "out of memory");
+}
+
+static void save(const char *name, mode_t mode)
+{
+  int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+  if (fd == -1) diesys(111, "unable to create ", name);
+  if (copy_write(fd, text.s, text.len) == -1 || fchmod(fd, mode) == -1 || close(fd) == -1)
+    diesys(111, "unable to write ", name);
+  text.len = 0;
+}
+
+static void folder(const char *name, mode_t mode)
+{
+  if (mkdir(name, mode) == -1 || chmod(name, mode) == -1) diesys(111, "unable to create ", name);
+}
+
+/* What goes into a shell script must mean nothing to a shell. */
+static const char *plain(const char *word)
+{
+  static const char safe[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
+
+  if (!*word || *word == '-' || strspn(word, safe) != strlen(word)) die(100, "unusable: ", word);
+  return word;
+}
+
+static const struct passwd *account(const char *name)
+{
+  const struct passwd *p;
+
+  errno = 0;
+  p = getpwnam(plain(name));
+  if (!p) die(111, "unknown account: ", name);
+  if (geteuid() && p->pw_uid != geteuid())
+    die(111, "without root the accounts must be your own, and not: ", name);
+  return p;
+}
+
+/* The text of control/upstream. */
+static void say_upstream(char **words)
+{
+  size_t n;
+
+  for (n = 0; words[n]; ++n)
+    if (!*words[n] || strpbrk(words[n], " \t\r\n")) die(100, "unusable: ", words[n]);
+  if (!(n == 3 && !strcmp(*words, "smtp")) && !(n > 1 && !strcmp(*words, "queue"))) die(100, USAGE);
+  say(UPSTREAM);
+  for (; *words; ++words) {
+    say(*words);
+    say(words[1] ? " " : "\n");
+  }
+}
+
+static void make_control(void)
+{
+  say(RECIPIENTS);
+  save("control/recipients", 0644);
+  say(QUARANTINE);
+  save("control/quarantine", 0644);
+  say(PIPELINE);
+  /* Its rules are the suite's, where there are any. */
+  if (control_open("control/attach") == -1) say("#");
+  say(ATTACH);
+  save("control/pipeline", 0644);
+}
+
+/* Where the suite is and its programs are: this one stands among them. */
+static void make_env(void)
+{
+  char path[PATH_MAX];
+  ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+
+  if (len == -1) diesys(111, "unable to find where this program is");
+  path[len] = 0;
+  *strrchr(path, '/') = 0;
+  say(path);
+  say(":/usr/local/bin:/usr/bin:/bin\n");
+  save("env/PATH", 0644);
+  say(control_home());
+  say("\n");
+  save("env/CM_HOME", 0644);
+}
+
+static void make_log(const struct passwd *logger)
+{
+  folder("log", 0755);
+  folder("log/main", 0750);
+  if (!geteuid() && chown("log/main", logger->pw_uid, logger->pw_gid) == -1)
+    diesys(111, "unable to give away log/main");
+  say("#!/bin/sh\nexec ");
+  if (!geteuid()) {
+    say("setuidgid ");
+    say(logger->pw_name);
+    say(" ");
+  }
+  say("multilog t s1000000 n20 ./main\n");
+  save("log/run", 0755);
+}
+
+static void make_run(const struct passwd *server, const char *address, const char *port)
+{
+  say("#!/bin/sh\nexec 2>&1\nexec envdir ./env ");
+  if (!geteuid()) {
+    say("envuidgid ");
+    say(server->pw_name);
+    say(" ");
+  }
+  say(LIMITS " \\\n  " SERVER);
+  if (!geteuid()) say(" -U");
+  say(" ");
+  say(address);
+  say(" ");
+  say(port);
+  say(" cm-smtpd\n");
+  save("run", 0755);
+}
+
+int main(int argc, char **argv)
+{
+  errmsg_iam("cm-config");
+  if (argc < 9 || strcmp(argv[1], "smtp")) die(100, USAGE);
+  umask(022);
+  if (*control_home() != '/') die(100, "not an absolute path: ", control_home());
+  plain(argv[5]);
+  plain(argv[6]);
+
+  account(argv[2]);
+  account(argv[3]);
+  say_upstream(argv + 7);
+  if (mkdir(argv[4], 0755) == -1 || chdir(argv[4]) == -1) diesys(111, "unable to create ", argv[4]);
+  folder("control", 0755);
+  folder("env", 0755);
+  save("control/upstream", 0644);
+  make_control();
+  make_env();
+  make_log(account(argv[3]));
+  /* Last, so that supervise starts nothing half made. */
+  make_run(account(argv[2]), argv[5], argv[6]);
+  return 0;
+}
