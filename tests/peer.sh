@@ -240,3 +240,6 @@ session() {
 codes() {
   sed -n 's/^\([0-9][0-9][0-9]\) .*/\1/; /^\([0-9][0-9][0-9]\|[a-z]\{1,\}\)$/p' | tr '\n' ' ' | sed 's/ $//'
 }
+
+# children PID: the process ids of what it has started and not yet waited for
+children() { sed 's/ $//' "/proc/$1/task/$1/children"; }

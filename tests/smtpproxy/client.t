@@ -1,0 +1,228 @@
+#!/bin/sh
+# Clients that go away, dawdle, flood, lie and cheat: nothing reaches the upstream
+# that was not acknowledged, and no process, file or memory is left behind.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../peer.sh"
+
+start_faultsink s 'RCPT TO:<bad=say:550 5.1.1 no\r\n' 'RCPT TO:<later=say:450 4.2.0 no\r\n'
+home h smtp 127.0.0.1 "$PORT"
+C=$W/port/control
+mkdir "$T/spool"
+echo "$T/spool" > "$C/spool"
+front h
+FRONT=$PORT SERVER=$PID
+
+control() { echo "$2" > "$C/$1"; }
+fresh() { rm -rf "$T/s/ledger" "$T/s/commands" "$T/s/mail"; : > "$T/h/err"; }
+
+# run COMMAND...: the client with the script that COMMAND prints
+run() { "$@" > "$T/script"; client "$FRONT" < "$T/script" | sed 's/^reset$/closed/' > "$T/transcript"; }
+# heard WANT NAME COMMAND...: this script gives these codes
+heard() {
+  want=$1; name=$2; shift 2
+  run "$@"
+  same "$want" "$name" codes < "$T/transcript"
+}
+# text SCRIPT...: a session up to 354, then these lines
+text() {
+  printf 'line EHLO client.example.org\nreply\nreply\nline MAIL FROM:<a@example.org>\nreply\n'
+  printf 'line RCPT TO:<b@example.net>\nreply\nline DATA\nreply 354\n'
+  printf '%s\n' "$@"
+}
+# lines SCRIPT...: an open session, then these lines, up to its end
+lines() { printf 'reply\nline EHLO client.example.org\nreply\n'; printf '%s\n' "$@"; echo eof; }
+
+no_session() { [ ! "$(children "$SERVER")" ]; }
+alone() { same '' "$1" sh -c "ls -A $T/spool"; ok 'and no process either' within 20 no_session; }
+committed() { same "$1" "$2" sh -c "cat $T/s/ledger 2>/dev/null | wc -l"; }
+
+# -- it goes away within the text
+
+half=$(printf '%02000d' 0)
+for how in half close rst; do
+  k=0
+  for sent in 'wait 0' 'send S' 'send Subject: x\r\n\r\n' 'send x\r\n.' 'send x\r\n.\r' \
+    'send x\r\n.\r\r' 'many 2000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n' "many 2000 $half"; do
+    k=$((k + 1))
+    fresh
+    run text "$sent" "$how" eof
+    ok "$how within the text ($k): the session ends" within 20 no_session
+    like '^aborted ' 'and says so' cat "$T/h/err"
+    same '' 'the upstream has seen no DATA' grep DATA "$T/s/commands"
+  done
+done
+alone 'nothing is left in the spool'
+fresh
+run text 'send x\r\n.\r\n' 'rst'
+ok 'gone behind the dot: the session ends' within 20 no_session
+
+# -- it goes away before it hears the answer
+
+start_faultsink slow DOT=wait:1,ok
+echo "smtp 127.0.0.1 $PORT" > "$C/upstream"
+fresh
+run text 'send x\r\n.\r\n' 'wait 0.3' 'rst'
+ok 'reset while the upstream thinks: the session ends' within 20 no_session
+same 1 'the message is there once' grep -c . "$T/slow/ledger"
+like '^ack-lost ' 'and the log says that the client does not know' cat "$T/h/err"
+echo "smtp 127.0.0.1 $(cat "$T/s/port")" > "$C/upstream"
+
+# -- it dawdles, or does not listen
+
+control timeoutsmtpd 1
+heard '220 421 closed' 'a silent client is told 421' printf 'reply\neof\n'
+heard '220 250 421 closed' 'a command byte by byte is no way round' \
+  lines 'pause 0.25' 'split 1' 'send NOOPNOOPNOOP'
+heard '220 250 250 250 354 421 closed' 'silence within the text is told 421' text 'send abc' eof
+same '' 'nothing of it reaches the upstream' sh -c "cat $T/s/ledger 2>/dev/null"
+control timeoutsmtpd 2
+{ printf 'window 2048\nreply\nline EHLO x\nreply\n'; letter; printf 'many 200000 RCPT TO:<b@example.net>\\r\\n\nwait 600\n'; } |
+  sed 's/^line DATA/line NOOP/' > "$T/script"
+perl tests/tools/faultclient "$FRONT" < "$T/script" > /dev/null &
+DEAF=$! PIDS="$! $PIDS"
+ok 'a client that is there' within 20 not no_session
+ok 'and never reads is left' within 60 no_session
+ok 'while it is still there' kill "$DEAF"
+rm "$C/timeoutsmtpd"
+
+# -- every cut of what it sends means the same
+
+whole() {
+  printf 'split %s\n' "$1"
+  letter b@example.net bad@example.net
+  TEXT='Subject: x\r\n\r\n..two\r\n.x\r\n\r\n' letter
+}
+session_of() { whole "$1" | session | client "$FRONT" | sed 's/^250-.*//; s/[0-9a-f.]\{20,\}//g'; }
+session_of 0 > "$T/at-once"
+for size in 1 2 3 7 16 64; do
+  same "$(cat "$T/at-once")" "the same session in segments of $size bytes" session_of "$size"
+done
+
+# -- it floods
+
+control maxerrors 100
+heard '220 500 closed' '10 MiB without an end of line end the session' \
+  printf 'reply\nmany 10240 %s\neof\n' "$(printf '%01024d' 0)"
+heard '220 500 500 221 closed' 'a NUL in a command, and 8-bit commands' \
+  printf 'reply\nline NO\\0OP\nreply\nline \\xff\\xfe\nreply\nline QUIT\neof\n'
+for command in NOOP RSET 'EHLO x' 'VRFY b@example.net'; do
+  run lines "many 5000 $command\\r\\n"
+  like '^421 4.7.0 ' "$command without end ends the session" cat "$T/transcript"
+done
+run lines 'many 5000 MAIL FROM:<x\r\n'
+like '^421 4.7.0 ' 'errors without end end the session' cat "$T/transcript"
+fresh
+run lines 'line MAIL FROM:<a@example.org>' reply 'many 3000 RCPT TO:<b@example.net>\r\n' 'line QUIT'
+same 1000 'a thousand recipients are taken' grep -c '^250 2.1.5' "$T/transcript"
+same 2000 'and the others asked to wait' grep -c '^452 4.5.3' "$T/transcript"
+same 1000 'the upstream hears of the first only' grep -c RCPT "$T/s/commands"
+
+# peak SCRIPT...: kilobytes of memory that a session which sends this text has had at
+# most; it is held open until that is read
+peak() {
+  text "$@" reply 'line HELP' reply 'wait 600' > "$T/script"
+  : > "$T/transcript"
+  perl tests/tools/faultclient "$FRONT" < "$T/script" >> "$T/transcript" &
+  within 60 grep -q '^214 ' "$T/transcript"
+  sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(children "$SERVER")/status"
+  kill $!
+  wait $! 2>/dev/null
+  within 20 no_session
+}
+
+# flat NAME SCRIPT...: such a text costs no more memory than a small one, and 4 MB
+flat() {
+  name=$1; shift
+  peak=$(peak "$@")
+  ok "$name in $peak KB, a small text in $little KB" [ "$peak" -lt $((little + 4096)) ]
+}
+
+control databytes 200m
+little=$(peak 'send Subject: x\r\n\r\n.\r\n')
+fresh
+flat 'a text of 32 MB' 'send Subject: x\r\n\r\n' "many 8000 $(printf '%04000d' 0)\\r\\n" 'send .\r\n'
+committed 1 'arrives'
+fresh
+flat 'a line of 100 MB' "many 25000 $(printf '%04000d' 0)" 'send \r\n.\r\n'
+like '^554 5.6.0' 'is refused' cat "$T/transcript"
+flat 'a million header fields' 'many 1000000 X-Header: y\r\n' 'send \r\n.\r\n'
+like '^554 5.3.4' 'are refused' cat "$T/transcript"
+flat 'one field of 5 MB' 'send Subject: x\r\n' 'many 5000000  \r\n' 'send \r\n.\r\n'
+like '^5' 'is refused' cat "$T/transcript"
+control databytes 1m
+flat '32 MB above the limit' "many 8000 $(printf '%04000d' 0)\\r\\n" 'send .\r\n'
+like '^552 5.3.4' 'are refused' cat "$T/transcript"
+committed 0 'and nothing of all that reaches the upstream'
+rm "$C/databytes"
+alone 'nothing is left in the spool'
+
+# -- it says something else than it seems to say
+
+for first in 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' 'POST / HTTP/1.1\r\n\r\n' 'CONNECT x:25 HTTP/1.1\r\n\r\n' \
+  'Subject: x\r\n' 'From: a@b\r\n'; do
+  heard '220 554 closed' "no mail client: ${first%% *}" printf 'reply\nsend %s\neof\n' "$first"
+done
+fresh
+run printf 'reply\nsend \\x16\\x03\\x01\\x00\\xc8\\x01\\x00\\x00\\xc4\\x03\\x03\\n\nsend %s\nhalf\neof\n' \
+  "$(perl -e 'srand 1; print map { sprintf "\\x%02x", int rand 256 } 1 .. 4000')"
+same '' 'TLS and random bytes bring no mail' sh -c "cat $T/s/commands 2>/dev/null | grep -E 'MAIL|RCPT|DATA'"
+ok 'and end' within 20 no_session
+for bdat in 'BDAT 10' 'BDAT 0 LAST' 'BDAT -1' 'BDAT 9223372036854775808 LAST' BDAT; do
+  fresh
+  heard '220 250 250 250 502 closed' "$bdat ends the session" lines \
+    'line MAIL FROM:<a@example.org>' reply 'line RCPT TO:<b@example.net>' reply \
+    "send $bdat\r\nRSET\r\nMAIL FROM:<x@example.org>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nx\r\n.\r\n"
+  same '' 'and its bytes are no commands' grep -E 'x@example.org|DATA' "$T/s/commands"
+done
+heard '220 250 502 221 closed' 'XCLIENT from anybody is not obeyed' lines \
+  'line XCLIENT ADDR=192.0.2.9 NAME=friend.example.net' reply 'line QUIT'
+heard '220 502 221 closed' 'nor XFORWARD' printf 'reply\nline XFORWARD ADDR=192.0.2.9\nreply\nline QUIT\neof\n'
+heard '220 500 221 closed' 'nor PROXY' \
+  printf 'reply\nline PROXY TCP4 192.0.2.9 192.0.2.1 1 25\nreply\nline QUIT\neof\n'
+fresh
+run lines 'line HELO x\rReceived: from trusted by us' reply 'line QUIT'
+same '' 'a HELO with a CR brings no field' grep -r Received "$T/s/commands"
+
+# -- it asks for relaying
+
+# Addresses that look like ours and are not, or mean another to some server.
+attempts() {
+  for local in 'u%example.org' 'example.org!u' '"u@example.org"' 'u@example.org' '@example.org:u' '@a,@b:u' \
+    'u%example.org%x' '"u%example.org"' '"example.org!u"' 'u:example.org' '|sh' '/etc/passwd' '-oX' '"|sh"' \
+    '../../x' '`id`' ';id' '$(id)' 'a b' 'a\ b' 'a,b' 'a<b' 'a>b' 'a(b)c' '"a' 'a"' '"a\"' '' '\x00' 'a\x00b' \
+    'a\x0db' '"a\x0ab"' 'a\x01b' '\xc3\xa4' '\xff\xfe'; do
+    for domain in example.net EXAMPLE.NET example.org; do
+      printf '<%s@%s>\n' "$local" "$domain"
+    done
+  done
+  for domain in '' . .. net .net .example.net example.net. example.net.. example..net xexample.net example.netx \
+    sub.example.net example.net.example.org '[127.0.0.1]' '[::1]' '[IPv6:::1]' '127.0.0.1' '#2130706433' localhost \
+    'example\xe3\x80\x82net' 'exam\xc3\xb8le.net' 'ex\xd0\xb0mple.net' 'example.net@example.org' \
+    'example.org@example.net' 'example.net,b@example.org' 'example.net>,<b@example.org' 'example.net b@example.org' \
+    'example.net\x00.example.org' 'example.net\x0d' 'example.net\x09' 'example.net%00' 'example.net#' 'example.net?x' \
+    'example.net/..' 'example.net\\' '*' '*@example.net' '?xample.net' 'example_net' 'example.net:25' \
+    'xn--example-net' "$(printf '%0300d' 0).example.net" "$(printf '%065000d' 0)"; do
+    printf '<b@%s>\n<"b"@%s>\n' "$domain" "$domain"
+  done
+  printf '%s\n' '<root>' '<>' '' '<' '>' '<<b@example.net>>' '<b@example.net' 'TO:<b@example.net>' \
+    '<b@example.net>>' '<b@example.net><c@example.org>' '<b@example.net> <c@example.org>' '<b@example.org> ORCPT=x' \
+    '<|/bin/sh@example.net>' '<|sh@example.net>' '<b@example.net> AUTH=<c@example.org>' '<@example.org:b@example.net>' \
+    '<@example.net:b@example.org>' '<@a.example,@b.example:b@example.net>' "<$(printf '%065000d' 0)@example.net>"
+}
+# What may be handed on: any odd name in our domain that says nothing of another.
+harmless='^<("[^"%!@:/|]*"|[^-"%!@:/|][^"%!@:/|]*)@example\.net>$'
+attempts > "$T/attempts"
+control maxerrors 100000
+asked() {
+  grep -v '^$' "$T/attempts" | split -l 40 - "$T/part."
+  for part in "$T"/part.*; do
+    { printf 'reply\nline EHLO x\nreply\nline MAIL FROM:<a@example.org>\nreply\n'
+      sed 's/.*/line RCPT TO:&/' "$part"; echo 'line QUIT'; echo eof; } | client "$FRONT" > /dev/null
+  done
+}
+fresh
+asked
+ok "$(grep -c . "$T/attempts") addresses, at least 200" [ "$(grep -c . "$T/attempts")" -ge 200 ]
+same '' 'no address but plain ones of ours is handed on' \
+  sh -c "grep RCPT $T/s/commands | sed 's/^[0-9]* RCPT TO://' | sort -u | grep -viE '$harmless'"
+done_testing
