@@ -102,10 +102,21 @@ cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost
 
+# Programs, man pages and example control files; the latter never over others.
+DEST = $(DESTDIR)$(HOME_)
+install: it
+	install -d $(DEST)/bin $(DEST)/control $(addprefix $(DEST)/man/man,5 7 8)
+	install -m 755 $(BIN) $(DEST)/bin
+	for p in man/*; do install -m 644 $$p $(DEST)/man/man$${p##*.}; done
+	for c in control/*; do [ -e $(DEST)/$$c ] || install -m 644 $$c $(DEST)/control; done
+
+setup:
+	@DESTDIR="$(DESTDIR)" sh service/setup.sh $(HOME_)
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: it all check suite clean
+.PHONY: it all check suite install setup clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/plain/*/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d)

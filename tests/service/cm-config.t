@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 111
 trap 'stop; cleanup' EXIT
 SVSCAN=
 stop() {
-  [ -z "$SVSCAN" ] || { kill "$SVSCAN"; wait "$SVSCAN"; }
+  [ -z "$SVSCAN" ] || { kill "$SVSCAN"; wait "$SVSCAN"; } 2>/dev/null
   for s in "$T"/service/* "$T"/service/*/log; do
     [ ! -e "$s/supervise" ] || svc -dx "$s"
     within 10 not svok "$s"

@@ -1,0 +1,50 @@
+#!/bin/sh
+# make install and make setup
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+
+home=$(head -n 1 conf-home)
+run() { make -s ${BUILD:+BUILD="$BUILD"} DESTDIR="$T/root" "$@"; }
+in_home() { (cd "$T/root$home" && "$@"); }
+
+ok 'make install' run install
+programs() { for c in */cm-*.c; do basename "$c" .c; done | sort; }
+same "$(programs)" 'installs every program' in_home ls bin
+same '' 'for everybody to run' in_home find bin -type f ! -perm 755
+pages() { ls man | sort; }
+same "$(pages)" 'and every page' in_home sh -c 'ls man/man? | grep "^cm-" | sort'
+ok 'where man looks for it' in_home test -f man/man8/cm-config.8 -a -f man/man5/cm-control.5
+echo mine > "$T/root$home/control/attach"
+rm "$T/root$home/control/friends"
+run install
+same mine 'a control file that is there stays' in_home cat control/attach
+ok 'one that is missing comes' in_home test -s control/friends
+same '' 'nothing is put anywhere else' sh -c "cd $T/root && find . -type f ! -path '.$home/*'"
+
+ok 'make setup' run setup
+ok 'again' run setup
+same '755 control 755 lists 700 log 755 ports 700 state 700 store ' 'makes what programs write to' \
+  in_home sh -c 'stat -c "%a %n" control lists log ports state store | tr "\n" " "'
+
+# With accounts, in front of the real commands
+mkdir "$T/bin"
+for c in getent groupadd useradd chown; do
+  printf '#!/bin/sh\necho %s "$@" >> "%s/did"\n[ %s != getent ] || [ -e "%s/there" ]\n' $c "$T" $c "$T" > "$T/bin/$c"
+done
+printf '#!/bin/sh\necho ${ID:-0}\n' > "$T/bin/id"
+chmod +x "$T/bin"/*
+setup() { : > "$T/did"; PATH="$T/bin:$PATH" DESTDIR='' sh service/setup.sh "$T/home"; }
+ok 'as root' setup
+same 'useradd --system --gid cms --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cms
+useradd --system --gid cml --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cml' \
+  'it makes two accounts without shell or home' grep useradd "$T/did"
+same "cms:cms $T/home/log
+cms:cms $T/home/store
+cms:cms $T/home/state" 'and gives them only what they write to' sed -n 's/^chown \(cm.*\)/\1/p' "$T/did"
+: > "$T/there"
+setup
+same '' 'accounts that are there stay' grep add "$T/did"
+ID=1000; export ID
+verdict 111 'setup makes accounts: run it as root' 'nobody else may' setup
+
+done_testing
