@@ -53,7 +53,7 @@ int received(const struct session *s, stralloc *top)
 
   return stralloc_copys(top, "Received: from ") && safe(top, s->helo.s, 255) &&
          stralloc_cats(top, " (") && (!*s->host || (safe(top, s->host, 255) && stralloc_cats(top, " "))) &&
-         stralloc_cats(top, "[") && safe(top, s->ip, 64) &&
+         stralloc_cats(top, strchr(s->ip, ':') ? "[IPv6:" : "[") && safe(top, s->ip, 64) &&
          stralloc_cats(top, "])\r\n  by ") && safe(top, s->set.me.s, 255) &&
          stralloc_cats(top, " (CleanMail) with ") &&
          stralloc_cats(top, t->utf8 ? "UTF8SMTP" : s->extended ? "ESMTP" : "SMTP") &&

@@ -248,6 +248,20 @@ static int asked(struct session *s, int r)
   return 0;
 }
 
+/* A message that is announced as too large is one that was refused. */
+static const char *too_large(struct session *s)
+{
+  static const char reply[] = "552 5.3.4 the message is too large", result[] = "reject/delete, too large";
+  struct transaction *t = &s->t;
+
+  transaction_begin(s, 0);
+  if (!stralloc_copyb(&t->refusal, reply, sizeof reply) ||
+      !stralloc_copyb(&t->result.text, result, sizeof result)) s->over = 1;
+  ++t->refused;
+  transaction_reset(s);
+  return reply;
+}
+
 static const char *mail(struct session *s, const char *args, size_t len)
 {
   static struct params p;
@@ -264,7 +278,7 @@ static const char *mail(struct session *s, const char *args, size_t len)
     return "451 4.4.1 the mail server behind this one cannot be reached; try again later";
   if (lacks(s, &p)) return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
   limit = sizelimit(s);
-  if (limit && p.size > limit) return "552 5.3.4 the message is too large";
+  if (limit && p.size > limit) return too_large(s);
   if (!mailcommand(&t->mail, &t->sender, &p)) return nomemory(s);
   transaction_begin(s, p.smtputf8);
   if (s->set.host) {

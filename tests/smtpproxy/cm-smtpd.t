@@ -71,6 +71,7 @@ for path in '' '<' '<a@b' '<a@>' '<a@b..c>' '<a@b.>' '<a b@c>' '<a@b>x' '<a@b@c>
   like '^501 5' "not a sender $path" mail "$path"
 done
 like '^552 5.3.4 ' 'a message announced as too large' mail '<a@b> SIZE=20971521'
+same 'reject/delete, too large' 'has its line in the mail log' column verdict
 for path in '<a@b> FOO=BAR' '<a@b> AUTH=<>' '<a@b> SMTPUTF8'; do
   like '^555 5.5.4 ' "a parameter that was not offered: $path" mail "$path"
 done
@@ -181,5 +182,23 @@ for pair in 'port=port' 'protocol=ESMTP' 'helo=client.example.org' 'sender=a@exa
 done
 relayed() { rcpt '<b@example.org>' > /dev/null; column reply; }
 like '^550 5.7.1 ' 'a refused transaction has its line, too' relayed
+
+# IPv6, on both sides
+
+chmod 711 "$T" "$T/sink"
+SIX=$(free_port)
+background smtp-sink -u nobody -d "$T/sink/mail/new/m." "[::1]:$SIX" 100
+within 10 nc -z ::1 "$SIX"
+home six smtp ::1 "$SIX"
+: > "$W/listening"
+background sh -c 'cd "$0/port" && CM_HOME=$0 exec tcpserver -1 -HRl0 ::1 0 cm-smtpd' "$W" > "$W/listening" 2>> "$W/err"
+within 10 test -s "$W/listening"
+send6() {
+  { printf '%s\r\n' "$EHLO" "$FROM" "$TO" DATA 'Subject: six' '' . QUIT; sleep 1; } |
+    nc -q 3 ::1 "$(head -n 1 "$W/listening")"
+}
+like '^250 2.0.0 ' 'a session over IPv6 with an upstream on IPv6' send6
+like '^Received: from client.example.org (\[IPv6:::1\])' 'says so in Received' last
+same ::1 'and in the mail log' column client_ip
 
 done_testing
