@@ -84,6 +84,13 @@ suite: all
 	PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" prove -r $(TESTS)
 	cd man && mandoc -T lint -W style *
 
+# The main job on an embedded default; and the same, left up for one's own client.
+demo run:
+	@sh service/packages.sh build run demo
+	@$(MAKE) --no-print-directory it
+	@BUILD=$(abspath $(BUILD)) sh service/demo.sh $@
+.PHONY: demo run
+
 # The suite beside its peers; bench/README. ROUNDS and SECONDS make it short.
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 $(BUILD)/bench/%: bench/%.c conf-cc
