@@ -15,12 +15,12 @@ static int parse(const char *s, size_t left, struct word *w)
 {
   const char *end = s + left, *p, *q;
 
-  if (left < 8 || s[0] != '=' || s[1] != '?') return 0;
+  if (left < 7 || s[0] != '=' || s[1] != '?') return 0;
   w->charset = s + 2;
-  for (p = w->charset; p < end && *p != '?'; ++p)
-    if (*p <= ' ' || *p == '=' || *p == 127) return 0;
+  p = memchr(w->charset, '?', (size_t) (end - w->charset));
+  if (!p) return -1;
   w->charsetlen = (size_t) (p - w->charset);
-  if (!w->charsetlen || end - p < 5 || p[2] != '?') return 0;
+  if (end - p < 5 || p[2] != '?') return 0;
   w->encoding = p[1] | 32;
   if (w->encoding != 'b' && w->encoding != 'q') return 0;
 

@@ -157,8 +157,11 @@ static int parse(const char *s, size_t len, int style, unsigned int *noticed)
 
   count = values.len = 0;
   if (!stralloc_ready(&values, 1)) return 0;
-  for (s = skip(s, end, style); s < end && *s != ';' && !blank(*s); ++s)
-    if (*s == '(' && !(style & ~TIGHT)) s = comment(s, end) - 1;
+  /* Who is not strict does not miss the word before the parameters. */
+  for (s = skip(s, end, style); !(style & ~TIGHT) && s < end && *s != ';' && !blank(*s); ++s) {
+    if (*s == '=') *noticed |= READINGS_ODD;
+    if (*s == '(') s = comment(s, end) - 1;
+  }
   for (;; s = skip(s, end, style)) {
     s = skip(s, end, style);
     for (apart = 0; s < end && *s == ';'; s = skip(s + 1, end, style)) apart = 1;

@@ -192,21 +192,24 @@ static int unescape(const char *s, size_t len, stralloc *out)
   return 1;
 }
 
-/* A name and what else it may become on a disk: cut at a NUL, cut at the : that
- * begins a stream of NTFS, without what Windows allows in no name, and with
- * its % sequences decoded. But for the first only what has an extension counts. */
+/* A name and what else it may become on a disk: cut at a NUL, at the : that begins
+ * a stream of NTFS or at what Windows allows in no name, without such things at its
+ * end, and with its % sequences decoded. But for the first only what has an extension counts. */
 static int spell(const char *name, size_t len, struct readings *spellings)
 {
+  static const char forbidden[] = "\"<>|?*";
   static stralloc plain, out;
-  const char *cut[2];
+  const char *cut[3];
   size_t i;
 
   if (!file(name, len, ". /\\", &out) || !readings_add(spellings, out.s, out.len)) return 0;
-  if (!file(name, len, ". /\\\"'<>|;,:?*", &out)) return 0;
+  if (!file(name, len, ". /\\';,:=\"<>|?*", &out)) return 0;
   if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;
   cut[0] = memchr(name, 0, len);
   cut[1] = memchr(name, ':', len);
-  for (i = 0; i < 2; ++i) {
+  for (cut[2] = name; cut[2] < name + len && (!*cut[2] || !strchr(forbidden, *cut[2])); ++cut[2]) ;
+  if (cut[2] == name + len) cut[2] = 0;
+  for (i = 0; i < 3; ++i) {
     if (!cut[i]) continue;
     if (!file(name, (size_t) (cut[i] - name), ". /\\", &out)) return 0;
     if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;

@@ -107,7 +107,7 @@ static int keep(int fd, const struct cut *cut, stralloc *out, int *version)
   static struct header h;
   struct field f = { 0 };
   const char *from = 0;
-  size_t want = (size_t) (cut->body - cut->start);
+  size_t want = (size_t) (cut->body - cut->start), at;
   ssize_t r;
 
   if (!stralloc_ready(&h.raw, want + 1)) return 0;
@@ -121,7 +121,11 @@ static int keep(int fd, const struct cut *cut, stralloc *out, int *version)
     if (!from && !stralloc_catb(out, h.raw.s, (size_t) (f.start - h.raw.s))) return 0;
     if (f.namelen > 8 && !case_diffb(f.name, 8, "content-")) continue;
     if (field_is(&f, "mime-version")) *version = 1;
+    at = out->len;
     if (!stralloc_catb(out, f.start, f.len)) return 0;
+    /* For some readers a field about content may stand behind a bare CR. */
+    for (; at + 1 < out->len; ++at)
+      if (out->s[at] == '\r' && out->s[at + 1] != '\n') out->s[at] = ' ';
   }
   return 1;
 }

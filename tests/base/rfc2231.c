@@ -71,7 +71,7 @@ static void against(void)
   reads(" a/b name=x.exe", "x.exe", "a missing ;");
   noticed(READINGS_ODD, "a missing ; is odd");
   reads(" a/b; other=\"1\" name=x.exe", "x.exe", "a missing ; between parameters");
-  reads("name=x.exe", "none", "a parameter in place of the type is the type");
+  reads("name=x.exe; a/b", "x.exe", "a parameter in place of the type");
   reads(" ;name=x.exe", "x.exe", "a missing type");
   reads(" a/b; name=\"x.exe", "x.exe", "a missing quote");
   noticed(READINGS_ODD, "a missing quote is odd");

@@ -136,8 +136,10 @@ refused 'filename==?utf-8?Q?a=2Eexe?=' a.exe 'an encoded word without quotes'
 refused 'filename=my a.exe' 'my a.exe' 'a name with a blank and no quotes'
 refused 'filename=a.exe foo.txt' a.exe 'a name that ends at the blank'
 refused 'filename="a.exe' a.exe 'a missing quote'
-refused 'filename="a.exe\\"; x=.txt"' 'a.exe\x5c' 'a quote behind a backslash'
+refused 'filename="a.exe\\"; x=.txt"' 'a.exe"; x\x3d.txt' 'a quote behind a backslash'
+refused 'filename=a.exe=' 'a.exe\x3d' 'a name that ends in ='
 refused 'filename=a%%2eexe' a%2eexe 'a name with %%'
+refused 'filename="a.exe*x"' 'a.exe*x' 'a name that goes on with what is in no name'
 refused 'filename="a.txt"; name="a.exe"' a.exe 'the other parameter'
 refused 'filename="a.e\n xe"' a.exe 'a folded name'
 refused 'filename=a.exe(x)' a.exe 'a comment'
@@ -222,6 +224,8 @@ answers m exe '5.7.1 attachment a.exe is not accepted here
 printf 'Subject: x\rContent-Type: a/b; name=a.exe\r\n\r\nx\r\n' > "$T/m"
 answers m exe '5.7.1 attachment a.exe is not accepted here
 100' 'fields behind a bare CR'
+like '^20$' 'a message with such fields is cut' attach "$T/example" < "$T/m"
+answers out example 0 'and nothing of them is left'
 printf 'Content-Type: multipart/mixed; boundary=a; boundary=b\n\n--a\n\nx\n--b\nContent-Type: a/b; name=a.exe\n\nx\n' > "$T/m"
 answers m exe '5.7.1 attachment a.exe is not accepted here
 100' 'the second of two boundaries'
