@@ -138,6 +138,10 @@ static void judge(struct session *s)
 
   if (s->set.level & LOG_EXTENDED) tell(t);
   r = filter_run(s);
+  if (r == 1 && !session_present(s)) {
+    errno = 0;
+    r = -1;
+  }
 
   if (r == -1) gone(s, errno);
   else {

@@ -104,6 +104,12 @@ int outgoing_smtp(struct session *s, const struct outgoing *o)
   struct smtpc *u = &s->upstream;
   int r = body(s, o);
 
+  /* The last moment at which nothing has happened yet. */
+  if (r == 1 && !session_present(s)) {
+    log_event("aborted", s->t.id, "the client went away");
+    smtpc_close(u);
+    return -1;
+  }
   if (r == 1) r = push(s, 0);
   if (r != 1) return early(s);
   r = smtpc_reply(u, s->set.timeoutremote);
