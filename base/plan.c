@@ -10,10 +10,10 @@
 
 #define BLANKS " \t\r"
 
-/* A line being read, and what of it a complaint names. */
+/* The file being read, and what a complaint names. */
 struct reader {
   struct plan *plan;
-  char **words;        /* of this line, 0 behind the last */
+  char **words;        /* room for those of the lines to come */
   const char *problem; /* 0: none so far */
   const char *word;    /* the word it is about, or 0 */
 };
@@ -25,21 +25,25 @@ static int fail(struct reader *r, const char *problem, const char *word)
   return 0;
 }
 
-/* Cut text into words where it has one of these characters; their pointers, 0
- * behind the last. 0 without memory. */
-static char **split(char *text, const char *at, size_t *count)
+/* Cut text into words where it has one of these characters and put their
+ * pointers into words, 0 behind the last. */
+static size_t split(char *text, const char *at, char **words)
 {
-  char **words = malloc((strlen(text) / 2 + 2) * sizeof *words);
   size_t n = 0;
 
-  for (; words && *(text += strspn(text, at)); ++n) {
+  for (; *(text += strspn(text, at)); ++n) {
     words[n] = text;
     text += strcspn(text, at);
     if (*text) *text++ = 0;
   }
-  if (words) words[n] = 0;
-  *count = n;
-  return words;
+  words[n] = 0;
+  return n;
+}
+
+/* The most that split() can need. */
+static size_t most(const char *text)
+{
+  return strlen(text) / 2 + 2;
 }
 
 static int has(char **words, const char *wanted)
@@ -90,17 +94,15 @@ static int niceness(struct reader *r, struct stage *s, char *value)
 /* More patterns behind those that are there. */
 static int add(struct reader *r, char ***patterns, char *value)
 {
-  size_t n, have = 0;
-  char **more, **all;
+  size_t have = 0;
+  char **all;
 
   if (!*value || *value == ',' || value[strlen(value) - 1] == ',' || strstr(value, ",,"))
     return fail(r, "for= and not-for= want patterns with commas between them, not ", value);
-  more = split(value, ",", &n);
   while (*patterns && (*patterns)[have]) ++have;
-  all = more ? realloc(*patterns, (have + n + 1) * sizeof *all) : 0;
+  all = realloc(*patterns, (have + most(value)) * sizeof *all);
   if (!all) return fail(r, "out of memory", 0);
-  memcpy(all + have, more, (n + 1) * sizeof *all);
-  free(more);
+  split(value, ",", all + have);
   *patterns = all;
   return 1;
 }
@@ -152,7 +154,7 @@ static int map(struct reader *r, struct stage *s, char *word)
   verdict = verdict_parse(word + digits + 1);
   if (verdict == -1)
     return fail(r, "unknown verdict (cm-pipeline(5) lists them): ", word);
-  s->codes[code] = (short) verdict;
+  s->codes[code] = (signed char) verdict;
   return 1;
 }
 
@@ -182,13 +184,12 @@ static int option(struct reader *r, struct stage *s, char *word, unsigned int *s
 }
 
 /* The words of a line into a stage. */
-static int stage(struct reader *r, struct stage *s)
+static int stage(struct reader *r, struct stage *s, char **word)
 {
-  char **word = r->words;
   unsigned int seen = 0;
   size_t i;
 
-  for (i = 0; i < 256; ++i) s->codes[i] = -1;
+  memset(s->codes, -1, sizeof s->codes);
   s->time = PLAN_TIME;
   s->memory = PLAN_MEMORY;
   s->onerror = VERDICT_DEFER;
@@ -224,19 +225,14 @@ static int fits(struct reader *r, const struct stage *s)
 static int line(struct reader *r, char *text, unsigned int number, unsigned int group)
 {
   struct plan *p = r->plan;
-  struct stage *s;
-  size_t words;
+  struct stage *s = p->stages + p->count;
+  char **words = r->words;
 
   if (p->count == PLAN_STAGES) return fail(r, "more than 200 stages", 0);
-  r->words = split(text, BLANKS, &words);
-  s = r->words ? realloc(p->stages, (p->count + 1) * sizeof *s) : 0;
-  if (!s) return fail(r, "out of memory", 0);
-  p->stages = s;
-  s += p->count;
-  memset(s, 0, sizeof *s);
+  r->words += split(text, BLANKS, words) + 1;
   s->line = number;
   s->group = group;
-  if (!stage(r, s) || !fits(r, s)) return 0;
+  if (!stage(r, s, words) || !fits(r, s)) return 0;
   ++p->count;
   return 1;
 }
@@ -279,6 +275,18 @@ static int lines(struct reader *r, const char *file, char *text, stralloc *error
   return 1;
 }
 
+/* Room for all that the text can have. */
+static int ready(struct reader *r, const char *text)
+{
+  size_t lines = 1;
+  const char *nl;
+
+  for (nl = strchr(text, '\n'); nl; nl = strchr(nl + 1, '\n')) ++lines;
+  r->words = malloc((most(text) + 2 * lines) * sizeof *r->words);
+  r->plan->stages = calloc(lines < PLAN_STAGES ? lines : PLAN_STAGES, sizeof *r->plan->stages);
+  return r->words && r->plan->stages;
+}
+
 int plan_read(const char *file, struct plan *plan, stralloc *error)
 {
   stralloc data = { 0 };
@@ -290,8 +298,8 @@ int plan_read(const char *file, struct plan *plan, stralloc *error)
   result = control_read(file, &data);
   if (result == 0) return 0;
   if (result == -1) return complain(error, file, 0, "unable to read: ", strerror(errno));
-  if (memchr(data.s, 0, data.len)) return complain(error, file, 0, "has a NUL byte in it", 0);
-  if (!stralloc_0(&data)) return complain(error, file, 0, "out of memory", 0);
+  if (data.len && memchr(data.s, 0, data.len)) return complain(error, file, 0, "has a NUL byte in it", 0);
+  if (!stralloc_0(&data) || !ready(&r, data.s)) return complain(error, file, 0, "out of memory", 0);
   return lines(&r, file, data.s, error);
 }
 

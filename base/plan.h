@@ -28,7 +28,7 @@ struct stage {
   unsigned long max;    /* bytes of a message; 0: no limit */
   unsigned long time;   /* seconds */
   unsigned long memory; /* bytes */
-  short codes[256];     /* verdict that an exit code is mapped to, or -1 */
+  signed char codes[256];  /* verdict that an exit code is mapped to, or -1 */
 };
 
 struct plan {

@@ -26,8 +26,10 @@
 #define DEFAULT_PATH CM_CONF_HOME "/bin:/usr/local/bin:/usr/bin:/bin"
 #define ROUNDS 1000  /* of a millisecond, waiting for strays to be gone */
 
-/* Signals that somebody before us may have had reason to ignore. */
-static const int resets[] = { SIGPIPE, SIGCHLD, SIGTERM, SIGXFSZ, SIGXCPU };
+/* Signals that we or somebody before us may have had reason to ignore. */
+static const int signals[] = { SIGPIPE, SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGXFSZ, SIGXCPU };
+#define SIGNALS (sizeof signals / sizeof *signals)
+static int ignored[SIGNALS], looked;
 
 static int executable(const char *path)
 {
@@ -107,6 +109,18 @@ static int arrange(const struct spawn *s)
   return 1;
 }
 
+/* With SIGCHLD ignored nobody could learn an exit code. */
+static void look(void)
+{
+  struct sigaction action;
+  size_t i;
+
+  if (looked++) return;
+  for (i = 0; i < SIGNALS; ++i)
+    if (!sigaction(signals[i], 0, &action)) ignored[i] = action.sa_handler == SIG_IGN;
+  if (ignored[1]) signal(SIGCHLD, SIG_DFL);
+}
+
 /* In the child of vfork, which borrows the parent's memory until it returns
  * from here by exec or not at all. */
 static __attribute__((noinline, noreturn))
@@ -120,7 +134,8 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
   if (getppid() != parent) _exit(127);
   if (!s->setuid) prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
   if (arrange(s) == 1) {
-    for (i = 0; i < sizeof resets / sizeof *resets; ++i) signal(resets[i], SIG_DFL);
+    for (i = 0; i < SIGNALS; ++i)
+      if (ignored[i]) signal(signals[i], SIG_DFL);
     limits(s);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, 0);
@@ -138,6 +153,8 @@ int spawn_start(struct spawn *s)
   int saved;
 
   s->pid = 0;
+  s->pidfd = -1;
+  look();
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);
   s->pid = vfork();
@@ -149,7 +166,7 @@ int spawn_start(struct spawn *s)
     errno = saved;
     return -1;
   }
-  if (!error && (s->pidfd = (int) syscall(SYS_pidfd_open, s->pid, 0)) == -1) {
+  if (!error && !s->unwatched && (s->pidfd = (int) syscall(SYS_pidfd_open, s->pid, 0)) == -1) {
     error = errno;
     spawn_kill(s, SIGKILL);
   }
@@ -160,6 +177,14 @@ int spawn_start(struct spawn *s)
   return -1;
 }
 
+int spawn_ended(const struct spawn *s)
+{
+  siginfo_t info = { 0 };
+
+  if (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1) return errno == ECHILD;
+  return info.si_pid == s->pid;
+}
+
 void spawn_kill(const struct spawn *s, int signal)
 {
   if (s->pid > 1) kill(-s->pid, signal);
@@ -168,13 +193,13 @@ void spawn_kill(const struct spawn *s, int signal)
 int spawn_reap(struct spawn *s)
 {
   siginfo_t info;
-  int status = 0;
+  int status = SIGKILL;  /* where nothing can be learnt it has not succeeded */
 
   /* First the rest of the group: once its leader is reaped the number may be another's. */
   while (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR) ;
   spawn_kill(s, SIGKILL);
   while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR) ;
-  close(s->pidfd);
+  if (s->pidfd != -1) close(s->pidfd);
   s->pid = 0;
   s->pidfd = -1;
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -184,7 +209,7 @@ int spawn_stop(struct spawn *s, int ms)
 {
   struct pollfd p = { s->pidfd, POLLIN, 0 };
 
-  if (ms) {
+  if (ms && s->pidfd != -1) {
     spawn_kill(s, SIGTERM);
     while (poll(&p, 1, ms) == -1 && errno == EINTR) ;
   }

@@ -19,8 +19,9 @@ struct spawn {
   unsigned long filesize;  /* bytes of a file it writes; more ends it by SIGXFSZ */
   int nice;
   int setuid;              /* 1: a set-user-ID bit counts, as qmail-queue needs; PDEATHSIG is then void */
+  int unwatched;           /* 1: no pidfd; who takes SIGCHLD and asks spawn_ended() saves it */
   pid_t pid;               /* of the running program and its group; 0: none */
-  int pidfd;               /* readable once it has ended */
+  int pidfd;               /* readable once it has ended; -1: none */
 };
 
 /* Look name up along PATH; a name with a slash is taken as it is. path: the
@@ -28,11 +29,14 @@ struct spawn {
  * program, EACCES: it may not be executed). */
 int spawn_find(const char *name, stralloc *path);
 
-/* Start it. It dies with us, has the default action for every signal that we
- * catch and for the usual ones that we ignore, and no core. A limit that would
+/* Start it. It dies with us, has the default action for every signal, except
+ * for one that we began to ignore after the first start, and no core. A limit that would
  * be above one of ours stays ours (not for root). 1; -1 with errno of what failed, the exec
  * included: then nothing runs. */
 int spawn_start(struct spawn *s);
+
+/* Has it ended, so that spawn_reap() will not wait? 1 or 0. */
+int spawn_ended(const struct spawn *s);
 
 /* Send a signal to the group, as long as spawn_reap() was not called. */
 void spawn_kill(const struct spawn *s, int signal);
@@ -41,8 +45,8 @@ void spawn_kill(const struct spawn *s, int signal);
  * pidfd. Its exit code, or the negated number of the signal that ended it. */
 int spawn_reap(struct spawn *s);
 
-/* End it: SIGTERM, after ms milliseconds SIGKILL, to the whole group. 0: kill
- * at once. Returns as spawn_reap() does. */
+/* End it: SIGTERM, after ms milliseconds SIGKILL, to the whole group. 0, or
+ * without a pidfd: kill at once. Returns as spawn_reap() does. */
 int spawn_stop(struct spawn *s, int ms);
 
 /* From now on descendants whose parent ended become our children. 1 or -1. */

@@ -144,12 +144,11 @@ static void limiting(void)
      "unless the caller lets them");
 }
 
+/* SIGPIPE and SIGTERM are ignored since main. */
 static void signals(void)
 {
   sigset_t set, now;
 
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
   sigemptyset(&set);
   sigaddset(&set, SIGUSR1);
   sigprocmask(SIG_BLOCK, &set, 0);
@@ -177,6 +176,12 @@ static void ending(void)
   ok(poll(&p, 1, 10000) == 1, "pidfd tells of the end");
   ok(spawn_reap(&s) == 3 && spawn_strays() == 1 && alone(), "what it left in its group is gone");
 
+  s = shell("exec sleep 100");
+  s.unwatched = 1;
+  ok(spawn_start(&s) == 1 && s.pidfd == -1 && !spawn_ended(&s), "a program without a pidfd runs");
+  spawn_kill(&s, SIGTERM);
+  while (!spawn_ended(&s)) poll(0, 0, 1);
+  ok(spawn_reap(&s) == -SIGTERM, "and ends");
   s = shell("exec sleep 100");
   ok(spawn_start(&s) == 1 && spawn_stop(&s, 10000) == -SIGTERM, "SIGTERM comes first");
   if (pipe(up) == -1) return;
@@ -216,6 +221,9 @@ static void dying(void)
 
 int main(void)
 {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGCHLD, SIG_IGN);
   finding();
   starting();
   descriptors();

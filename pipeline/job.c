@@ -1,0 +1,123 @@
+#include "job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+long job_clock(void)
+{
+  struct timespec t;
+
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int make(struct job *j)
+{
+  if (j->made) return 1;
+  j->report = memfd_create("report", MFD_CLOEXEC);
+  if (j->report == -1) return -1;
+  if (pipe2(j->log, O_CLOEXEC) == -1) {
+    close(j->report);
+    return -1;
+  }
+  j->made = 1;
+  return fcntl(j->log[0], F_SETFL, O_NONBLOCK) == -1 ? -1 : 1;
+}
+
+static int prepare(struct job *j, int message, char *const *env)
+{
+  static stralloc path;
+  struct spawn *s = &j->spawn;
+
+  if (make(j) == -1 || spawn_find(j->stage->argv[0], &path) == -1) return -1;
+  if (j->stage->rewrite && (j->output = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING)) == -1)
+    return -1;
+  memset(s, 0, sizeof *s);
+  s->path = path.s;
+  s->argv = j->stage->argv;
+  s->env = env;
+  s->fd[0] = message;
+  s->fd[1] = j->stage->rewrite ? j->output : j->report;
+  s->fd[2] = j->log[1];
+  s->fd[3] = j->stage->rewrite ? j->report : -1;
+  s->memory = j->stage->memory;
+  s->cpu = j->stage->time;
+  s->filesize = j->filesize;
+  s->nice = j->stage->nice;
+  s->unwatched = 1;
+  return 1;
+}
+
+int job_start(struct job *j, const struct stage *stage, int message, unsigned long size,
+              char *const *env, long until)
+{
+  int result, saved;
+
+  j->stage = stage;
+  j->output = -1;
+  j->text.len = 0;
+  j->dropped = 0;
+  j->filesize = 2 * size + 1048576;
+  j->started = job_clock();
+  j->until = until;
+  j->time = until - j->started;
+  j->needless = 0;
+  result = prepare(j, message, env);
+  if (result == 1) result = spawn_start(&j->spawn);
+  saved = errno;
+  close(message);
+  if (result == -1 && j->output != -1) close(j->output);
+  errno = saved;
+  if (result == 1) j->state = JOB_RUNNING;
+  return result;
+}
+
+void job_drain(struct job *j)
+{
+  static char bytes[JOB_LOG];
+  size_t room;
+  ssize_t r = read(j->log[0], bytes, sizeof bytes);
+
+  if (r <= 0) return;
+  room = JOB_LOG - j->text.len;
+  if (room > (size_t) r) room = (size_t) r;
+  if (!stralloc_catb(&j->text, bytes, room)) room = 0;
+  j->dropped += (size_t) r - room;
+}
+
+void job_end(struct job *j)
+{
+  int first = j->state == JOB_RUNNING;
+
+  spawn_kill(&j->spawn, first ? SIGTERM : SIGKILL);
+  j->state = first ? JOB_ASKED : JOB_KILLED;
+  j->until = job_clock() + (first ? JOB_GRACE : JOB_LAST);
+}
+
+void job_abandon(struct job *j)
+{
+  j->state = JOB_IDLE;
+  j->made = 0;  /* it may still write into them */
+}
+
+int job_reap(struct job *j)
+{
+  int code = spawn_reap(&j->spawn);
+
+  /* A pipe holds 64 KiB, and so does one read. */
+  job_drain(j);
+  return code;
+}
+
+ssize_t job_report(struct job *j, char *bytes, size_t len)
+{
+  ssize_t r = pread(j->report, bytes, len, 0);
+
+  if (lseek(j->report, 0, SEEK_SET) == -1) return -1;
+  return r && ftruncate(j->report, 0) == -1 ? -1 : r;
+}

@@ -1,0 +1,307 @@
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "chatter.h"
+#include "control.h"
+#include "copy.h"
+#include "surroundings.h"
+
+enum {
+  PATIENCE = 180000,  /* ms for everything where CM_DEADLINE is not given */
+  MARGIN   = 500      /* ms before CM_DEADLINE that are for those who wait for us */
+};
+
+static struct job jobs[PLAN_STAGES];
+static struct outcome outcomes[PLAN_STAGES];
+static int votes[PLAN_STAGES];
+static size_t used;      /* jobs of this paragraph */
+static int signals;      /* readable when we are to stop and when a child ends */
+static long deadline;    /* of job_clock() */
+static long epoch;       /* ms, what to add to that for the time of day */
+static int callers;      /* the caller's descriptor of the message */
+static const char *id;
+
+/* All that can go wrong with ourselves: 1, or -1 with errno. */
+static int prepare(struct run *r, const struct plan *plan)
+{
+  const char *given = getenv("CM_DEADLINE");
+  struct timespec t;
+  unsigned long end;
+  sigset_t set;
+  size_t i;
+
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, 0);
+  signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals == -1 || spawn_adopt() == -1) return -1;
+
+  clock_gettime(CLOCK_REALTIME, &t);
+  deadline = job_clock();
+  epoch = (long) t.tv_sec * 1000 + t.tv_nsec / 1000000 - deadline;
+  deadline += PATIENCE;
+  if (given && control_scan(given, strlen(given), &end) && end < 1UL << 40)
+    deadline = (long) end * 1000 - MARGIN - epoch;
+
+  id = getenv("CM_ID");
+  if (!id || !*id) id = "-";
+  r->plan = plan;
+  r->outcomes = outcomes;
+  r->votes = votes;
+  for (i = 0; i < plan->count; ++i) r->votes[i] = POLICY_NONE;
+  r->decision = policy_merge(0, 0);
+  return surroundings_envelope(plan);
+}
+
+/* A message that is no file becomes one that nobody can change. */
+static int take_copy(struct run *r)
+{
+  int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  off_t size;
+
+  if (fd == -1 || copy_rest(r->message, fd) == -1) return -1;
+  size = lseek(fd, 0, SEEK_CUR);
+  if (size == -1 || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == -1)
+    return -1;
+  r->message = fd;
+  r->size = (unsigned long) size;
+  return 1;
+}
+
+static int take(struct run *r, int fd)
+{
+  struct stat st;
+
+  r->message = callers = fd;
+  if (fstat(fd, &st) == -1) return -1;
+  if (!S_ISREG(st.st_mode)) return take_copy(r);
+  r->size = (unsigned long) st.st_size;
+  return 1;
+}
+
+static int again(int fd)
+{
+  char name[20 + FMT_ULONG] = "/proc/self/fd/";
+
+  name[14 + fmt_ulong(name + 14, (unsigned long) fd)] = 0;
+  return open(name, O_RDONLY | O_CLOEXEC);
+}
+
+/* The message in an open file description of the stage's own: nobody else moves its offset. */
+static int reopen(struct run *r)
+{
+  int fd = again(r->message);
+
+  if (fd != -1) return fd;
+  if (lseek(r->message, 0, SEEK_SET) == -1 || take_copy(r) == -1) return -1;
+  return again(r->message);
+}
+
+/* Why is the stage not to be run? 0: it is. */
+static const char *skip(const struct run *r, const struct stage *s, int trusted)
+{
+  if (policy_over(&r->decision)) return "skipped-deleted";
+  if (!surroundings_enabled(s)) return "skipped-disabled";
+  if (trusted && !s->always) return "skipped-whitelisted";
+  if (s->max && r->size > s->max) return "skipped-size";
+  return 0;
+}
+
+/* Start the stage, or know why not. */
+static int begin(struct run *r, const struct stage *s, struct outcome *o)
+{
+  long now = job_clock(), until = now + (long) s->time * 1000;
+  char *const *env;
+  int message;
+
+  if (until > deadline) until = deadline;
+  if (until <= now) return judge_broken(o, s, "no time left", 0, "");
+  env = surroundings_environment((unsigned long) (until + epoch) / 1000);
+  if (!env) return judge_broken(o, s, "too many pipelines within pipelines", 0, "");
+  message = reopen(r);
+  if (message != -1 && job_start(jobs + used, s, message, r->size, env, until) == 1) {
+    ++used;
+    return 1;
+  }
+  return judge_broken(o, s, "unable to start ", 0, s->argv[0]) && stralloc_cats(&o->cause, ": ") &&
+         stralloc_cats(&o->cause, strerror(errno));
+}
+
+/* What is known of a stage now counts, and its words go to the log. */
+static void settle(struct run *r, const struct stage *s, struct outcome *o, const struct job *j)
+{
+  static const stralloc nothing;
+
+  r->votes[s - r->plan->stages] = s->shadow || o->skipped ? POLICY_NONE : o->vote;
+  if (o->skipped || o->verdict != VERDICT_BROKEN) o->cause.len = 0;
+  chatter_write(id, s->name, j ? &j->text : &nothing, j ? j->dropped : 0, &o->cause, r->loud);
+}
+
+/* The new message becomes the message. */
+static int replace(struct run *r, const struct job *j, struct outcome *o)
+{
+  unsigned long size = 0;
+  int ok = o->verdict == VERDICT_BROKEN || judge_output(o, j, &size);
+
+  if (!size || j->stage->shadow) {
+    close(j->output);
+    return ok;
+  }
+  if (r->message != callers) close(r->message);
+  r->message = j->output;
+  r->size = size;
+  return ok;
+}
+
+/* The process of a job has ended. */
+static int finish(struct run *r, struct job *j)
+{
+  static char report[ANSWER_MAX];
+  struct outcome *o = r->outcomes + (j->stage - r->plan->stages);
+  ssize_t len;
+  int ok;
+
+  o->code = job_reap(j);
+  o->ms = (unsigned long) (job_clock() - j->started);
+  if (j->needless) o->skipped = "skipped-deleted";
+  len = job_report(j, report, sizeof report);
+  ok = len != -1 && answer_read(&o->answer, report, (size_t) len) && judge_code(o, j);
+  if (j->stage->rewrite) {
+    spawn_strays();
+    ok = ok && replace(r, j, o);
+  }
+  j->state = JOB_IDLE;
+  settle(r, j->stage, o, j);
+  return ok;
+}
+
+static int give_up(struct run *r, struct job *j)
+{
+  struct outcome *o = r->outcomes + (j->stage - r->plan->stages);
+
+  job_abandon(j);
+  if (!judge_broken(o, j->stage, "cannot be killed", 0, "")) return 0;
+  settle(r, j->stage, o, j);
+  return 1;
+}
+
+/* End those whose time is over and those that nobody needs any more. */
+static int urge(struct run *r)
+{
+  long now = job_clock();
+  struct job *j;
+
+  for (j = jobs; j < jobs + used; ++j) {
+    if (j->state == JOB_IDLE) continue;
+    if (j->state == JOB_RUNNING && policy_needless(r->votes, (size_t) (j->stage - r->plan->stages)))
+      j->needless = 1;
+    else if (j->until > now) continue;
+    if (j->state != JOB_KILLED) job_end(j);
+    else if (!give_up(r, j)) return 0;
+  }
+  return 1;
+}
+
+enum event { NOMEMORY = -1, TOLD, DONE, WORKING };
+
+/* Which signals came? TOLD to stop, or children to look after. */
+static enum event told(void)
+{
+  struct signalfd_siginfo info;
+
+  while (read(signals, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo != SIGCHLD) return TOLD;
+  return WORKING;
+}
+
+/* Wait for something to happen in this paragraph, and deal with it. */
+static enum event wait_for(struct run *r)
+{
+  static struct pollfd p[1 + PLAN_STAGES];
+  struct job *j;
+  long wait, first = deadline + JOB_LAST;
+  nfds_t n = 1;
+
+  p[0] = (struct pollfd) { signals, POLLIN, 0 };
+  for (j = jobs; j < jobs + used; ++j) {
+    if (j->state == JOB_IDLE) continue;
+    if (j->until < first) first = j->until;
+    p[n++] = (struct pollfd) { j->log[0], POLLIN, 0 };
+  }
+  if (n == 1) return DONE;
+  wait = first - job_clock();
+  if (poll(p, n, wait < 0 ? 0 : wait > 1000000 ? 1000000 : (int) wait) > 0) {
+    if (p[0].revents && told() == TOLD) return TOLD;
+    for (n = 1, j = jobs; j < jobs + used; ++j) {
+      if (j->state == JOB_IDLE) continue;
+      if (p[n++].revents) job_drain(j);
+      if (p[0].revents && spawn_ended(&j->spawn) && !finish(r, j)) return NOMEMORY;
+    }
+  }
+  return urge(r) ? WORKING : NOMEMORY;
+}
+
+/* The stages from first up to end, side by side. */
+static enum event paragraph(struct run *r, size_t first, size_t end)
+{
+  int trusted = policy_trusts(r->votes, first);
+  const struct stage *s = r->plan->stages + first;
+  struct outcome *o = r->outcomes + first;
+  enum event event = WORKING;
+  size_t before;
+
+  used = 0;
+  for (; first < end; ++first, ++s, ++o) {
+    o->code = JUDGE_NOCODE;
+    o->skipped = skip(r, s, trusted);
+    before = used;
+    if (o->skipped) continue;
+    if (!begin(r, s, o)) return NOMEMORY;
+    if (used == before) settle(r, s, o, 0);
+  }
+  while (event == WORKING) event = wait_for(r);
+  if (used && event == DONE) spawn_strays();
+  r->decision = policy_merge(r->votes, end);
+  return event;
+}
+
+static void kill_all(void)
+{
+  struct job *j;
+
+  for (j = jobs; j < jobs + used; ++j)
+    if (j->state != JOB_IDLE) spawn_kill(&j->spawn, SIGKILL);
+  for (j = jobs; j < jobs + used; ++j)
+    if (j->state != JOB_IDLE) spawn_reap(&j->spawn);
+  spawn_strays();
+}
+
+int run_message(struct run *r, const struct plan *plan, int fd)
+{
+  enum event event = DONE;
+  size_t first, end;
+
+  if (prepare(r, plan) == -1 || take(r, fd) == -1) return -1;
+  for (first = 0; event == DONE && first < plan->count; first = end) {
+    for (end = first; end < plan->count && plan->stages[end].group == plan->stages[first].group; ++end) ;
+    event = paragraph(r, first, end);
+  }
+  if (event == DONE) return 1;
+  kill_all();
+  errno = ENOMEM;
+  return event == TOLD ? 0 : -1;
+}

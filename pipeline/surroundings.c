@@ -1,0 +1,123 @@
+#include "surroundings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+
+#define ENVELOPE_MAX 16777216  /* bytes; some 60000 recipients */
+
+extern char **environ;
+
+static const char *const passed[] = {
+  "SENDER", "CM_ENVELOPE", "CM_ID", "CM_HELO", "CM_PROTO", "CM_AUTH", "CM_TLS", "CM_HOME",
+  "PROTO", "PATH", "TZ", "LANG", "LC_ALL"
+};
+
+static stralloc envelope;
+static int all_of_them;  /* control/prefer-disable */
+
+static int passes(const char *variable)
+{
+  size_t i, len = strcspn(variable, "=");
+
+  if (!strncmp(variable, "TCP", 3)) return 1;
+  for (i = 0; i < sizeof passed / sizeof *passed; ++i)
+    if (strlen(passed[i]) == len && !memcmp(variable, passed[i], len)) return 1;
+  return 0;
+}
+
+char *const *surroundings_environment(unsigned long deadline)
+{
+  static char *env[100], line[20 + FMT_ULONG] = "CM_DEADLINE=", depth[] = "CM_DEPTH=1";
+  static size_t n;
+  const char *above;
+  char **e;
+
+  line[12 + fmt_ulong(line + 12, deadline)] = 0;
+  if (n) return env;
+  above = getenv("CM_DEPTH");
+  if (above && (*above < '0' || *above >= '0' + SURROUNDINGS_DEPTH)) return 0;
+  if (above) depth[9] = (char) (*above + 1);
+  for (e = environ; *e && n < sizeof env / sizeof *env - 3; ++e)
+    if (passes(*e)) env[n++] = *e;
+  env[n++] = line;
+  env[n++] = depth;
+  return env;
+}
+
+static int wanted(const struct plan *plan)
+{
+  size_t i;
+
+  for (i = 0; i < plan->count; ++i)
+    if (plan->stages[i].only || plan->stages[i].except) return 1;
+  return 0;
+}
+
+static int slurp(int fd)
+{
+  ssize_t r = 1;
+
+  while (r && envelope.len <= ENVELOPE_MAX) {
+    if (!stralloc_readyplus(&envelope, 4096)) {
+      errno = ENOMEM;
+      return -1;
+    }
+    r = read(fd, envelope.s + envelope.len, 4096);
+    if (r == -1 && errno != EINTR) return -1;
+    if (r > 0) envelope.len += (size_t) r;
+  }
+  if (!r) return 1;
+  errno = EFBIG;
+  return -1;
+}
+
+/* Is it there and not "no"? */
+static int prefer_disable(void)
+{
+  static stralloc data;
+  const char *line;
+  size_t at = 0, len;
+  int result = control_read("control/prefer-disable", &data);
+
+  if (result == 1 && control_next(&data, &at, &line, &len, 0)) return len != 2 || memcmp(line, "no", 2);
+  return result;
+}
+
+int surroundings_envelope(const struct plan *plan)
+{
+  const char *path = getenv("CM_ENVELOPE");
+  int fd, result;
+
+  if (!path || !*path || !wanted(plan)) return 1;
+  all_of_them = prefer_disable();
+  if (all_of_them == -1) return -1;
+  fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  result = slurp(fd);
+  close(fd);
+  return result;
+}
+
+int surroundings_enabled(const struct stage *stage)
+{
+  const char *at = envelope.s, *end = at + envelope.len, *nl;
+  int enabled = 1, sender = 1;
+
+  if (!envelope.len || (!stage->only && !stage->except)) return 1;
+  for (; at < end; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    if (!nl) nl = end;
+    if (!sender) {
+      enabled = plan_enabled(stage, at, (size_t) (nl - at));
+      /* The first of the kind that decides. */
+      if (enabled != all_of_them) return enabled;
+    }
+    sender = 0;
+  }
+  return enabled;
+}

@@ -1,0 +1,22 @@
+#ifndef CM_SURROUNDINGS_H
+#define CM_SURROUNDINGS_H
+
+/* What stages are told about the message, by the environment and the envelope. */
+
+#include "plan.h"
+
+enum { SURROUNDINGS_DEPTH = 8 };  /* pipelines within pipelines */
+
+/* The environment of stages: what cm-stage(7) lists of ours, and nothing else.
+ * deadline: CM_DEADLINE, in Unix time. The same memory at each call. 0: pipelines
+ * are nested too deeply. */
+char *const *surroundings_environment(unsigned long deadline);
+
+/* Read $CM_ENVELOPE if a stage of the plan asks for recipients. 1; -1 with errno. */
+int surroundings_envelope(const struct plan *plan);
+
+/* Is the stage enabled for the recipients of the envelope, by control/prefer-disable
+ * for all of them or else for one? 1 or 0; 1 too if there are none. */
+int surroundings_enabled(const struct stage *stage);
+
+#endif
