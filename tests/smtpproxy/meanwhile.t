@@ -1,0 +1,91 @@
+#!/bin/sh
+# What happens while the stages of a message run: the client goes away, the upstream
+# falls asleep, the server is told to stop, time is over, another message follows.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../peer.sh"
+. "$(dirname "$0")/smtp.sh"
+need_peers
+
+start_postfix postfix smtpd_timeout=4s
+home h smtp 127.0.0.1 "$PORT"
+front h
+
+# a stage that leaves its process id in $W/pid and takes its time
+slow() {
+  rm -f "$W/pid"
+  printf '#!/bin/sh\necho $$ > %s/new\nmv %s/new %s/pid\nexec sleep %s\n' "$W" "$W" "$W" "$1" > "$W/port/slow"
+  chmod 755 "$W/port/slow"
+  echo 'slow check : ./slow' > "$W/port/control/pipeline"
+}
+
+dead() { not kill -0 "$(cat "$W/pid")" 2>/dev/null; }
+running() { [ -s "$W/pid" ] && kill -0 "$(cat "$W/pid")"; }
+idle() { not pgrep -P "$PID" -x cm-smtpd; }
+
+# session LINE...: in the background, open until $W/hold is gone
+session() {
+  : > "$W/hold"
+  { printf '%s\r\n' 'EHLO client.example.org' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' \
+      DATA "$@" .
+    while [ -e "$W/hold" ]; do sleep 0.05; done; } | nc -N 127.0.0.1 "$PORT" > "$W/heard" 2>/dev/null &
+  CLIENT=$!
+}
+
+slow 60
+session 'Subject: gone' '' text
+ok 'the stage runs' within 10 running
+rm "$W/hold"
+kill "$CLIENT" 2>/dev/null
+ok 'the client goes away: the stage is killed' within 3 dead
+ok 'and the session is over' within 3 idle
+same 0 'nothing is delivered' received postfix
+same 'delete, client disconnected' 'the mail log says why' column verdict
+wait "$CLIENT" 2>/dev/null
+
+slow 60
+session 'Subject: stop' '' text
+ok 'another message is being judged' within 10 running
+pkill -TERM -P "$PID" -x cm-smtpd
+ok 'SIGTERM: the stage is killed' within 3 dead
+ok 'and the session is over' within 3 idle
+like '^421 4.3.2 ' 'the client hears 421' cat "$W/heard"
+same 0 'nothing is delivered then' received postfix
+rm -f "$W/hold"
+wait "$CLIENT" 2>/dev/null
+
+: > "$W/hold"
+while [ -e "$W/hold" ]; do sleep 0.05; done | nc -N 127.0.0.1 "$PORT" > "$W/heard" &
+CLIENT=$!
+greeted() { grep -q '^220 ' "$W/heard"; }
+ok 'a session waits for a command' within 10 greeted
+pkill -TERM -P "$PID" -x cm-smtpd
+ok 'SIGTERM ends it' within 3 idle
+like '^421 4.3.2 ' 'with 421, too' cat "$W/heard"
+rm -f "$W/hold"
+wait "$CLIENT" 2>/dev/null
+
+echo 1 > "$W/port/control/deadline"
+slow 60
+like '^451 4' 'when the time of a message is over it is deferred' message 'Subject: late' '' text
+ok 'and its stage is dead' within 3 dead
+rm "$W/port/control/deadline"
+
+echo 1 > "$W/port/control/keepalive"
+slow 7
+like '^250 2.0.0 ' 'NOOP keeps an impatient server awake' message 'Subject: awake' '' text
+same 1 'which then gets the message' received postfix
+echo 60 > "$W/port/control/keepalive"
+slow 7
+like '^451 4' 'without it the server leaves and the client hears 451' message 'Subject: asleep' '' text
+same 1 'and nothing more is delivered' received postfix
+rm "$W/port/control/keepalive"
+
+: > "$W/port/control/pipeline"
+stage judge check 100 '5.7.1 because'
+twice() {
+  talk 'EHLO x' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA 'Subject: 1' '' . \
+    'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA 'Subject: 2' '' . QUIT | grep -c '^550 5.7.1 because'
+}
+same 2 'a message behind a refused one is judged, too' twice
+
+done_testing

@@ -1,0 +1,129 @@
+#!/bin/sh
+# What the client hears and where the message goes, by the verdict of the stages.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../peer.sh"
+. "$(dirname "$0")/smtp.sh"
+need_peers
+
+start_sink sink
+home h smtp 127.0.0.1 "$PORT"
+
+delivered() { find "$T/sink/mail/new" -type f | wc -l; }
+last() { find "$T/sink/mail/new" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs cat; }
+only() { : > "$W/port/control/pipeline"; stage "$@"; }
+say() { message 'Subject: hello' '' text; }
+
+# rcpt: to whom the last message went, as the sink writes it down
+rcpt() { last | tr -d '\r' | sed -n 's/^X-Rcpt-Args: //p'; }
+
+# outcome CODE REPLY VERDICT MORE NAME: a stage with that exit code
+outcome() {
+  only judge check "$1" '5.7.1 because'
+  before=$(delivered)
+  like "$2" "$5: what the client hears" say
+  same "$3" "$5: the result in the mail log" column verdict
+  same $((before + $4)) "$5: messages that went on" delivered
+}
+
+outcome 0 '^250 2.0.0 Ok' 'accept/deliver' 1 'deliver'
+outcome 10 '^250 2.0.0 Ok' 'accept/deliver, junk' 1 'junk'
+like '^Subject: \[SPAM\] hello' 'junk is marked in its subject' last
+like '^X-CleanMail-Result: accept/deliver, junk; judge' 'and in its header' last
+outcome 20 '^550 5.7.1 because ([0-9a-f.]*)$' 'reject/deliver' 1 'reject/deliver'
+same '<b@example.net>' 'a refused message that is delivered goes to its recipient' rcpt
+outcome 30 '^550 5.7.1 because' 'reject/redirect' 1 'reject/redirect'
+same '<quarantine@example.net>' 'a redirected message goes to the quarantine alone' rcpt
+like '^X-CleanMail-Recipient: <b@example.net>' 'and says whom it was for' last
+outcome 40 '^250 2.0.0 ' 'accept/redirect' 1 'accept/redirect'
+same '<quarantine@example.net>' 'accepted, too' rcpt
+outcome 50 '^250 2.0.0 ' 'accept/delete' 0 'accept/delete'
+like 'deleted by policy' 'a deletion is on record' tail -n 1 "$W/log/ledger"
+outcome 99 '^250 2.0.0 Ok' 'accept/deliver, whitelisted' 1 'whitelisted'
+outcome 100 '^550 5.7.1 because' 'reject/delete' 0 'reject/delete'
+outcome 111 '^451 4' 'defer' 0 'defer'
+outcome 1 '^451 4' 'defer' 0 'an unlisted code'
+
+only judge check 1 '' on-error=deliver
+like '^250 2.0.0 Ok' 'on-error=deliver delivers what no stage could judge' say
+same 'accept/deliver, unknown result' 'as an unknown result' column verdict
+same judge 'the mail log names the deciding stage' column stage
+only judge check 0 ''
+printf '#!/bin/sh\nkill -9 $$\n' > "$W/port/judge"
+like '^451 4' 'a stage that is killed defers' say
+rm "$W/port/judge"
+like '^451 4' 'a stage that does not exist defers' say
+
+only judge check 100 '5.7.1 mine'
+mkdir -p "$W/port/control/reply"
+echo '5.7.9 write to postmaster' > "$W/port/control/reply/judge"
+like '^550 5.7.9 write to postmaster' 'control/reply/STAGE says what a refused client reads' say
+rm "$W/port/control/reply/judge"
+only judge check 100 "$(printf '2.0.0 fine\r250 yes')"
+like '^550 5.7.1 ' 'a stage cannot turn a refusal into anything else' say
+only judge check 10 '5.7.1 x
+X-Spam-Flag: YES
+Received: forged
+X-CleanMail-Result: forged'
+like '^250 ' 'a stage may add fields' say
+like '^X-Spam-Flag: YES' 'its field is there' last
+same 0 'but not ours, and not where it came from' sh -c "find '$T/sink/mail/new' -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs grep -c forged"
+
+# A rewriter
+
+printf '#!/bin/sh\nsed s/text/TEXT/\necho 2.0.0 done >&3\n' > "$W/port/shout"
+chmod 755 "$W/port/shout"
+printf 'shout rewrite : ./shout\n' > "$W/port/control/pipeline"
+like '^250 ' 'a rewriter is asked' say
+like '^TEXT' 'its message is the one that goes on' last
+printf '#!/bin/sh\nhead -c 3\n' > "$W/port/shout"
+like '^451 4' 'half a message never does' say
+
+# The store
+
+only judge check 40 '5.7.1 because'
+echo store > "$W/port/control/quarantine"
+like '^250 2.0.0 ' 'a message for the store is accepted' say
+stored() { cat "$W/$(column stored)"; }
+like '^text' 'it is there' stored
+before=$(delivered)
+rm -rf "$W/store"
+: > "$W/store"
+like '^451 4' 'no store, no acknowledgement' say
+same "$before" 'and nothing went to the upstream' delivered
+rm "$W/store"
+rm "$W/port/control/quarantine"
+like '^451 4' 'no quarantine is named: 451' say
+only judge check 50 '5.7.1 because'
+rm -f "$W/log/ledger"
+mkdir "$W/log/ledger"
+like '^451 4' 'no ledger, no deletion' say
+rmdir "$W/log/ledger"
+
+# A program in place of the upstream
+
+mkdir "$T/boxes"
+echo "queue cm-maildir $T/boxes" > "$W/port/control/upstream"
+: > "$W/port/control/pipeline"
+like '^250 2.0.0 ' 'a message goes to a queue program' say
+box() { cat "$T/boxes/b@example.net/new/"*; }
+like '^text' 'it is in the maildir' box
+same 0 'with LF at the ends of its lines' sh -c "cat '$T'/boxes/b@example.net/new/* | tr -dc '\r' | wc -c"
+only judge check 10 '5.7.1 because'
+like '^250 2.0.0 ' 'with filters, too' say
+like '^Subject: \[SPAM\] hello' 'as they left it' box
+for code in 11 31 40; do
+  printf '#!/bin/sh\nexit %s\n' $code > "$W/port/queue"
+  chmod 755 "$W/port/queue"
+  echo "queue ./queue" > "$W/port/control/upstream"
+  like '^554 5.3.0 ' "a queue program that ends with $code refuses" say
+done
+for code in 1 51 81; do
+  printf '#!/bin/sh\nexit %s\n' $code > "$W/port/queue"
+  like '^451 4' "a queue program that ends with $code defers" say
+done
+printf '#!/bin/sh\nkill -9 $$\n' > "$W/port/queue"
+like '^451 4' 'a queue program that is killed defers' say
+echo 'queue ./nothing' > "$W/port/control/upstream"
+like '^451 4' 'a queue program that does not exist defers' say
+
+done_testing
