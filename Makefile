@@ -82,7 +82,7 @@ check:
 TESTS := $(UNIT) tests
 suite: all
 	PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" prove -r $(TESTS)
-	cd man && mandoc -T lint -W style *
+	cd man && ! mandoc -T lint -W style * 2>&1 | grep -v 'not found: Xr [^c]\|outdated mandoc.db'
 
 # The main job on an embedded default; and the same, left up for one's own client.
 demo run:
