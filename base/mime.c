@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "uu.h"
+
 enum { BEGIN, HEADER, INSIDE, BODY, ENDING, LIMITED, FAILED };
 
 enum { LINE_USUAL = 998 };  /* RFC 5322, 2.1.1 */
@@ -350,83 +352,44 @@ static size_t before(const struct mime *m)
   return n;
 }
 
-/* Can the line at s be a line of uuencoded data? A length, and no more
- * characters than go with it; a shorter line has lost blanks at its end. */
-static int is_uu(const struct mime *m, const char *s, const char *end)
+/* The uu part that begins at scan. */
+static enum mime_event enclose(struct mime *m, const struct uu *uu)
 {
-  const char *p = s;
-  size_t bytes;
-
-  while (p < end && *p >= ' ' && *p <= '`') ++p;
-  if (p == s || !(p == end || newline(m, p, end))) return 0;
-  bytes = (size_t) (*s - ' ') & 63;
-  return (size_t) (p - s) <= 1 + (bytes + 2) / 3 * 4 + 2;
-}
-
-static int is_base64(const struct mime *m, const char *s, const char *end)
-{
-  const char *p = s;
-
-  while (p < end && ((*p >= '/' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z') ||
-                     *p == '+' || *p == '=')) ++p;
-  return p > s && (p == end || newline(m, p, end));
-}
-
-/* Does "begin 644 name" stand at s, and data on the line behind it? Then the
- * name is put into content. 1, 0, or -1 without memory. */
-static int uu_begins(struct mime *m, const char *s, const char *end)
-{
-  const char *next, *name, *last;
-  unsigned int digits;
-  int base64 = end - s > 13 && !memcmp(s, "begin-base64 ", 13);
-
-  if (!base64 && (end - s < 7 || memcmp(s, "begin ", 6))) return 0;
-  next = line(m, s, end);
-  if (!next) return 0;
-  for (s += base64 ? 13 : 6, digits = 0; s < next && *s >= '0' && *s <= '7'; ++s) ++digits;
-  if (digits < 3 || digits > 4 || (*s != ' ' && *s != '\t')) return 0;
-  for (name = s; name < next && (*name == ' ' || *name == '\t'); ++name) ;
-  for (last = next; last > name && strchr(" \t\r\n", last[-1]) && last[-1]; --last) ;
-  if (last == name || next == end || !(base64 ? is_base64 : is_uu)(m, next, end)) return 0;
-
-  readings_clear(&m->content.names);
-  return readings_add(&m->content.names, name, (size_t) (last - name)) &&
-         stralloc_copys(&m->content.type, "application/octet-stream") ? 1 + base64 : -1;
-}
-
-/* The uu part at scan, whose name is in content already. */
-static enum mime_event uu_begin(struct mime *m, int how)
-{
-  const char *end = m->buffer + m->fill;
+  const char *next = line(m, m->buffer + m->scan, m->buffer + m->fill);
+  struct content *c = &m->content;
   struct mime_part *part;
 
+  readings_clear(&c->names);
+  readings_clear(&c->boundaries);
+  if (!readings_add(&c->names, uu->name, uu->namelen) ||
+      !stralloc_copys(&c->type, "application/octet-stream")) return nomem(m);
   if (push(m, 0, 0) == MIME_LIMIT) return MIME_LIMIT;
   part = m->level + m->depth;
-  m->pos = m->scan = (size_t) (line(m, m->buffer + m->scan, end) - m->buffer);
+  m->pos = m->scan = (size_t) (next - m->buffer);
   part->body = m->at + (off_t) m->pos;
-  part->uu = how;
-  part->kinds = m->content.kinds = CONTENT_OTHER;
-  part->encoding = m->content.encoding = how == 2 ? TRANSFER_BASE64 : TRANSFER_UU;
-  part->encodings = m->content.encodings = 1U << part->encoding;
-  part->attached = m->content.attached = 1;
-  m->content.faults = 0;
-  readings_clear(&m->content.boundaries);
+  part->uu = 1;
+  part->kinds = c->kinds = CONTENT_OTHER;
+  part->encoding = c->encoding = uu->base64 ? TRANSFER_BASE64 : TRANSFER_UU;
+  part->encodings = c->encodings = 1U << part->encoding;
+  part->attached = c->attached = 1;
+  c->faults = 0;
   m->part = part;
   m->state = BODY;
   return MIME_PART;
 }
 
-/* Is the uu part over at the line at s? Its length if that is the last line of
- * the part, 0 if the part ends before it, -1 if it goes on. */
-static ssize_t uu_ends(struct mime *m, const char *s, const char *end)
+/* Is the uu part over at the line at s? The bytes of the line if that is its
+ * last, 0 if the part ends before it, -1 if it goes on. */
+static ssize_t closes(struct mime *m, const char *s, const char *end)
 {
-  const char *last = m->level[m->depth].uu == 2 ? "====" : "end", *next = line(m, s, end);
-  size_t len = strlen(last);
+  int base64 = m->level[m->depth].encoding == TRANSFER_BASE64;
+  const char *next;
 
-  if ((size_t) (end - s) >= len && !memcmp(s, last, len) && spent(m, s + len, end))
+  if (uu_ends(s, end, base64)) {
+    next = line(m, s, end);
     return (next ? next : end) - s;
-  if (newline(m, s, end)) return -1;
-  return (m->level[m->depth].uu == 2 ? is_base64 : is_uu)(m, s, end) ? -1 : 0;
+  }
+  return newline(m, s, end) || uu_data(s, end, base64) ? -1 : 0;
 }
 
 /* What happens at the line that begins at scan? MIME_OVER: nothing, or the
@@ -436,18 +399,19 @@ static enum mime_event turn(struct mime *m)
   const char *s = m->buffer + m->scan, *end = m->buffer + m->fill;
   size_t to = m->scan;
   ssize_t last = -1;
-  int uu = m->level[m->depth].uu, found = 0, how = 0;
+  int found = 0, begins = 0;
+  struct uu uu;
 
   if (*s == '-' && end - s > 1 && s[1] == '-') found = delimiter(m, s, end);
   if (found == 1) to = before(m);
-  else if (uu) last = uu_ends(m, s, end);
-  else if (*s == 'b') how = uu_begins(m, s, end);
-  if (found == -1 || how == -1) return nomem(m);
-  if (!found && last == -1 && !how) return MIME_OVER;
+  else if (m->level[m->depth].uu) last = closes(m, s, end);
+  else if (*s == 'b') begins = uu_begins(s, end, &uu);
+  if (found == -1) return nomem(m);
+  if (!found && last == -1 && !begins) return MIME_OVER;
 
   if (to > m->pos) return emit(m, to);  /* and come here again */
   if (found) cross(m);
-  else if (how) return uu_begin(m, how);
+  else if (begins) return enclose(m, &uu);
   else {
     m->pos = m->scan += (size_t) last;
     m->ending = m->at + (off_t) m->pos;
