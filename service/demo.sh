@@ -153,6 +153,7 @@ large|552|reject/delete, too large||
 relay|550|refused||
 broken|451|defer|absent|
 !
+printf 'bob@client.example.org\nyou@example.net\n' > samples/envelope
 perl "$TOP/service/demo.pl" expected || exit 1
 cat <<!
 
@@ -163,6 +164,7 @@ Everything is in $HOME_:
   the sessions   session.log
   the settings   ports/demo/control
 Watch one message go through the pipeline:
-  cd ${HOME_#"$TOP"/}/ports/demo && CM_HOME=../.. PATH=$BUILD/bin:\$PATH cm-explain control/pipeline < ../../samples/junk
+  cd ${HOME_#"$TOP"/}/ports/demo
+  CM_HOME=../.. CM_ENVELOPE=../../samples/envelope PATH=$BUILD/bin:\$PATH cm-explain control/pipeline < ../../samples/junk
 Leave the port up for your own mail client: make run
 !
