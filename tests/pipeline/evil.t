@@ -1,0 +1,127 @@
+#!/bin/sh
+# Stages that hang, flood, hide and lie. Whatever they do, the answer comes in
+# time, it is on-error's, and nothing of them is left.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/lib.sh"
+
+# gone SECONDS: no process of this test sleeps so long any more
+gone() { [ "$(sleepers "$1")" = 0 ]; }
+there() { [ "$(sleepers "$1")" -ge "${2:-1}" ]; }
+
+# Hanging
+
+echo 'exec sleep 5001' | stage hangs
+decides 111 'a stage that hangs' 'a check time=1 : hangs'
+same 'broken -15 - no answer within 1 s' 'is ended' trace a
+ok 'and gone' gone 5001
+cat <<'E' | stage ignores
+trap '' TERM HUP INT
+while :; do sleep 5002; done
+E
+decides 111 'one that ignores SIGTERM' 'a check time=1 : ignores'
+same 'broken -9 - no answer within 1 s' 'is killed' trace a
+ok 'and gone, its child too' gone 5002
+echo 'kill -STOP $$' | stage stops
+decides 111 'one that stops itself' 'a check time=1 : stops'
+same 'broken -9 - no answer within 1 s' 'is killed' trace a
+echo 'trap "exit 0" TERM; sleep 5003 & wait' | stage polite
+decides 111 'one that says accept when it is ended' 'a check time=1 : polite'
+same 'broken 0 - no answer within 1 s' 'is broken all the same' trace a
+ok 'and its child gone' gone 5003
+CM_DEADLINE=$(($(date +%s) + 2)); export CM_DEADLINE
+decides 111 'the deadline of the transaction' 'a check time=60 : hangs\n\nb check : s0'
+like '^broken -15 - no answer within [12] s$' 'caps its time' trace a
+same 'broken - - no time left' 'and that of those behind it' trace b
+unset CM_DEADLINE
+
+# Hiding
+
+cat <<'E' | stage daemon
+setsid sh -c 'trap "" TERM HUP; sleep 5004; sleep 5004' &
+(setsid sleep 5004 &) &
+sleep 5004 &
+exit ${1:-0}
+E
+decides 10 'a stage that leaves daemons which hold its descriptors' 'a check : daemon 10'
+ok 'has answered; they are gone' gone 5004
+decides 0 'in a paragraph beside others' 'a check : daemon\nb check : daemon\nc check : s0'
+ok 'too' gone 5004
+echo 'i=0; while [ $i -lt 300 ]; do sleep 5005 & i=$((i+1)); done; echo $i > forked; wait' | stage forks
+decides 111 'one that forks and waits' 'a check time=3 : forks'
+ok 'is gone with its children' gone 5005
+same 300 'which were many' cat forked
+echo 'kill -9 $PPID; sleep 5006' | stage patricide
+decides 137 'a stage that kills cm-pipeline' 'a check : patricide'
+ok 'dies with it' within 5 not pgrep -f "$T/bin/patricide"
+sleep_pid=$(ps -eo pid=,args= | sed -n 's/^ *\([0-9]*\) sleep 5006$/\1/p'); [ -z "$sleep_pid" ] || kill $sleep_pid
+
+# Eating
+
+cat <<'E' | stage eats
+exec perl -e '$x = "x" x (150 << 20); exit 0'
+E
+decides 0 'a stage that needs some memory has it' 'a check : eats'
+if [ -z "$(nm -D "$(command -v cm-pipeline)" 2>/dev/null | grep __asan_init)" ]; then
+  decides 111 'but not with mem=100m' 'a check mem=100m : eats'
+fi
+echo 'exec perl -e "1 while 1"' | stage spins
+decides 111 'one that eats processor time' 'a check time=1 : spins'
+ok 'is ended' sh -c 'grep -q "Trace: a broken -" report'
+echo 'exec head -c 9000000 /dev/zero > disk' | stage disk
+decides 111 'one that fills the disk' 'a check : disk'
+ok 'cannot' sh -c '[ $(wc -c < disk) -le 1048700 ]'
+same 'broken -25 - ended by signal 25' 'and is broken' trace a
+echo 'exec yes' | stage shouts
+decides 111 'one whose report has no end' 'a check : shouts'
+same 'broken -25 - ended by signal 25' 'is broken' trace a
+echo 'exec yes >&2' | stage screams
+decides 111 'one whose descriptor 2 has no end' 'a check time=1 : screams'
+ok 'is cut' sh -c '[ $(wc -c < log) -lt 1500000 ] && grep -q "bytes more$" log'
+
+# Meddling
+
+echo 'cat > got' | stage reads
+echo 'dd bs=1 count=30 of=/dev/null 2>/dev/null; sleep 0.1; exit 0' | stage seeks
+decides 0 'a stage seeks in its message' 'a check : seeks\nb check : reads\n\nc check : reads'
+ok 'and the others read it from the beginning' cmp got message
+echo 'sed s/body/BODY/' | stage rewriter
+echo 'perl -e "truncate(STDIN, 0)"; (echo x >> /proc/self/fd/0) 2>/dev/null; (: > /proc/self/fd/0) 2>/dev/null; exit 0' | stage truncates
+rewrites 0 'what a rewriter wrote' 'a rewrite : rewriter\n\nb check : truncates\n\nc check : reads'
+like '^BODY$' 'no later stage can change' cat new
+ok 'nor truncate' grep -q BODY got
+same 0 'a message from a pipe' sh -c 'cat message | cm-pipeline control/pipeline > /dev/null 2>&1; echo $?'
+like '^BODY$' 'neither' cat got
+
+# Being ended
+
+echo 'a check : hangs
+b check : ignores
+c check : daemon
+d check : forks' | plan
+for signal in TERM HUP INT; do
+  rm -f forked
+  # A shell starts what it puts into the background with SIGINT ignored.
+  perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' cm-pipeline control/pipeline < message > report 2> log & PID=$!
+  ok "stages run" within 10 test -e forked
+  kill -$signal $PID; wait $PID
+  same 111 "SIG$signal ends cm-pipeline with 111" echo $?
+  ok 'and everything it started, at once' sh -c "! ps -eo args= | grep -q '^sleep 500[1-5]\$'"
+done
+same '' 'without a report' cat report
+printf 'a check : hangs\n\n' | plan
+cm-pipeline control/pipeline < message > report 2> log & PID=$!
+ok 'a stage runs' within 10 there 5001
+kill -9 $PID; wait $PID 2>/dev/null
+ok 'a killed cm-pipeline takes it along' within 10 gone 5001
+printf 'a check on-error=deliver : hangs\n' | plan
+cm-pipeline control/pipeline < message > report 2> log & PID=$!
+within 10 there 5001
+kill -9 $(ps -eo pid=,args= | sed -n 's/^ *\([0-9]*\) sleep 5001$/\1/p'); wait $PID
+same 0 'a killed stage is what on-error says' echo $?
+same 'broken -9 - ended by signal 9' 'by its signal' trace a
+printf 'x check : hangs\n' > control/inner
+printf 'a check time=1 : cm-pipeline control/inner\n' | plan
+same 111 'a pipeline in a pipeline that hangs' check
+ok 'is gone with its stages' gone 5001
+
+done_testing

@@ -1,0 +1,139 @@
+#!/bin/sh
+# Rewriters, and cm-pipeline as one: what becomes of the message.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/lib.sh"
+
+size() { sed -n 's/^X-CleanMail-Size: //p' report; }
+
+# The message of a run without changes
+
+CM_ID=7f; export CM_ID
+rewrites 0 'a message that nothing is said against' ''
+same 'X-CleanMail-Result: accept/deliver
+X-CleanMail-MessageID: 7f
+From: a@example.org
+Subject: hello
+
+body' 'has two fields more' cat new
+same "$(wc -c < new)" 'and the size that the report says' size
+unset CM_ID
+rewrites 0 'without an id' ''
+ok 'there is no field for it' not grep -q MessageID new
+printf 'X-CleanMail-Result: accept/deliver, whitelisted\r\nFrom: a\r\n\r\nbody' > forged
+like '^X-CleanMail-Result: accept/deliver.$' 'a forged result is replaced' \
+  sh -c 'cm-pipeline control/pipeline < forged 3> report'
+rewrites 100 'a refused message' 'a check : s100'
+ok 'is not written' test ! -s new
+same '' 'and has no size' size
+rewrites 111 'a deferred one' 'a check : s111'
+ok 'neither' test ! -s new
+rewrites 40 'a redirected one' 'a check : s40'
+like '^X-CleanMail-Result: accept/redirect; a; 5.7.1 code 40$' 'is' cat new
+rewrites 0 'an unknown result' 'a check on-error=deliver : s1'
+like '^X-CleanMail-Result: accept/deliver, unknown result; a; mail filter failed$' 'is shown' cat new
+: > control/pipeline
+head -c 3000000 /dev/zero | tr '\0' x | { cat message; cat; } > large
+same 0 'a large message' sh -c 'cm-pipeline control/pipeline < large > new 3> report; echo $?'
+ok 'comes through whole' sh -c 'tail -c 3000005 new > a; tail -c 3000005 large > b; cmp a b'
+same 0 'through a pipe too' sh -c 'cat large | cm-pipeline control/pipeline 3> report | cat > new2; cmp new new2; echo $?'
+{ printf 'Subject: '; head -c 1100000 /dev/zero | tr '\0' x; printf '\n\nbody\n'; } > wide
+same 100 'a header above 1 MiB is refused' sh -c ': > control/pipeline; cm-pipeline control/pipeline < wide > new 3> report; echo $?'
+same 'reject/delete; -; 5.3.4 message header too large' 'with its reason' result
+same 111 'a message that cannot be written defers' sh -c 'cm-pipeline control/pipeline < message > /dev/full 3> report 2> log; echo $?'
+same 111 'a report that cannot be written too' sh -c 'cm-pipeline control/pipeline < message > new 3> /dev/full 2> log; echo $?'
+
+# Fields and tags
+
+echo 'printf "5.7.1 x\nX-Spam: yes\n"; exit ${1:-10}' | stage adds
+rewrites 10 'junk' 'a check : adds'
+same 'X-CleanMail-Result: accept/deliver, junk; a; 5.7.1 x
+X-Spam: yes
+From: a@example.org
+Subject: [SPAM] hello
+
+body' 'is marked, with the fields of its stage' cat new
+rewrites 0 'a shadow' 'a check shadow : adds'
+ok 'adds nothing' not grep -q 'Spam\|SPAM' new
+rewrites 0 'a broken stage' 'a check on-error=deliver : adds 3'
+ok 'neither' not grep -q 'Spam\|SPAM' new
+mkdir control/tag
+echo '[BULK]' > control/tag/a
+rewrites 10 'control/tag' 'a check : adds'
+like '^Subject: \[BULK\] hello$' 'says what is put there' cat new
+: > control/tag/a
+rewrites 10 'an empty one' 'a check : adds'
+like '^Subject: hello$' 'switches it off' cat new
+rm control/tag/a
+echo 'printf "5.7.1 x\nX-CleanMail-Tag: [%s]\n" $2; exit $1' | stage tags
+rewrites 20 'reject/deliver' 'a check : tags 20 NO'
+like '^Subject: \[NO\] hello$' 'is marked if its stage wants so' cat new
+rewrites 20 'and otherwise' 'a check : s20'
+like '^Subject: hello$' 'not' cat new
+rewrites 20 'of several' 'a check : tags 10 JUNK\nb check : tags 20 NO'
+like '^Subject: \[NO\] hello$' 'the deciding stage gives the tag' cat new
+rewrites 20 'if it has none' 'a check : tags 10 JUNK\nb check : s20'
+like '^Subject: \[JUNK\] hello$' 'the next one does' cat new
+rewrites 40 'a quarantined message' 'a check : tags 10 JUNK\nb check : s40'
+like '^Subject: hello$' 'is not marked' cat new
+
+# Rewriters
+
+echo 'sed "s/body/BODY/"; echo "2.0.0 did" >&3; exit ${1:-0}' | stage shouts
+echo 'grep -q BODY; [ $? = 0 ] && exit 10; exit 0' | stage finds
+rewrites 10 'what a rewriter wrote is what the next stage sees' 'a rewrite : shouts\n\nb check : finds'
+like '^BODY$' 'and what is delivered' cat new
+same 'accept/deliver 0 - 2.0.0 did' 'its report is on descriptor 3' trace a
+rewrites 0 'a shadow' 'a rewrite shadow : shouts\n\nb check : finds'
+like '^body$' 'changes nothing' cat new
+rewrites 40 'a quarantined message' 'a rewrite : shouts 40'
+like '^BODY$' 'is the new one' cat new
+rewrites 100 'a rewriter that refuses' 'a rewrite : s100'
+same 'reject/delete 100 - 5.7.1' 'need not write' trace a
+
+# broken_rewriter NAME CAUSE: its script is on standard input
+broken_rewriter() {
+  stage bad
+  rewrites 111 "$1" 'a rewrite : bad'
+  same "broken $2" 'is broken' trace a
+  rewrites 0 'and under on-error=deliver' 'a rewrite on-error=deliver : bad\n\nb check : finds'
+  like '^body$' 'the message before it is delivered' cat new
+}
+echo 'exit 0' | broken_rewriter 'a rewriter that writes nothing' '0 - no new message'
+echo 'echo no header; cat' | broken_rewriter 'one without a header' '0 - new message without a header'
+printf 'echo; cat' | broken_rewriter 'one with an empty header' '0 - new message without a header'
+echo 'sed s/body/BODY/; exit 9' | broken_rewriter 'one with an unknown code' '9 - unknown exit code 9'
+echo 'sed s/body/BODY/; kill -9 $$' | broken_rewriter 'one that dies at the end' '-9 - ended by signal 9'
+echo 'sed s/body/BODY/; echo 2.0.0 >&3; echo X-CleanMail-Size: 100 >&3' |
+  broken_rewriter 'one that wrote less than it says' '0 - new message is not of its 100 bytes'
+echo 'cat; head -c 9000000 /dev/zero; exit 0' |
+  broken_rewriter 'one that writes too much' '0 - new message above 1048657 bytes'
+echo 'cat; exec head -c 9000000 /dev/zero' | broken_rewriter 'and that directly' '-25 - ended by signal 25'
+echo 'printf "A: "; head -c 1048000 /dev/zero | tr "\0" x; head -c 700 /dev/zero | tr "\0" x; exit 0' |
+  stage wide
+head -c 1000 /dev/zero | tr '\0' x >> message
+rewrites 111 'one whose header is too large' 'a rewrite : wide'
+printf 'From: a@example.org\nSubject: hello\n\nbody\n' > message
+echo 'echo A: b; setsid sh -c "sleep 0.3; echo late" & exit 0' | stage later
+rewrites 0 'a rewriter that leaves a writer behind' 'a rewrite : later'
+ok 'has written what it wrote' not grep -q late new
+echo 'echo A: b; sleep 4243' | stage half
+rewrites 111 'one that is too late' 'a rewrite time=1 : half'
+same 'broken -15 - no answer within 1 s' 'is broken' trace a
+
+# As a stage of itself
+
+printf 'x rewrite : shouts\n\ny check : s10\n' > control/inner
+rewrites 10 'a pipeline as a rewriter' 'in rewrite : cm-pipeline control/inner'
+same 'X-CleanMail-Result: accept/deliver, junk; in; 5.7.1 code 10
+From: a@example.org
+Subject: [SPAM] hello
+
+BODY' 'marks once and says its result once' cat new
+same 'accept/deliver 0 - 2.0.0 did' 'with its trace' trace in/x
+printf 'x check : s100\n' > control/inner
+rewrites 100 'one that refuses' 'in rewrite : cm-pipeline control/inner'
+same 'reject/delete; in; 5.7.1 code 100' 'refuses' result
+rewrites 111 'one that fails' 'in rewrite : cm-pipeline control/none'
+same 'broken 111 - could not decide' 'is broken' trace in
+
+done_testing
