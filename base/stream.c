@@ -74,7 +74,7 @@ static int ready(struct stream *s, int direction)
 /* Whether to try again after -1 with errno. */
 static int again(const struct stream *s)
 {
-  if (errno == EINTR) return !stream_stopped;
+  if (errno == EINTR) return !(s->stops && stream_stopped);
   if (errno != EAGAIN) return 0;
   if (stream_now() < s->deadline) return 1;
   errno = ETIMEDOUT;
@@ -95,13 +95,13 @@ ssize_t stream_fill(struct stream *s)
     return -1;
   }
   do {
-    if (stream_stopped) {
+    if (s->stops && stream_stopped) {
       errno = EINTR;
       return -1;
     }
     r = ready(s, RECEIVE) == 1 ? read(s->in, s->buffer + s->len, s->size - s->len) : -1;
   } while (r == -1 && again(s));
-  if (r == 0 && stream_stopped) {
+  if (r == 0 && s->stops && stream_stopped) {
     errno = EINTR;
     return -1;
   }

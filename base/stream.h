@@ -17,10 +17,11 @@ struct stream {
   long long deadline;      /* in milliseconds of stream_now() */
   long waits[2];           /* what the kernel's time limits stand at, milliseconds */
   int socket;              /* whether it has such limits */
+  int stops;               /* SIGTERM ends a read; set by who wants that, behind stream_begin */
   unsigned long long got, sent;  /* bytes since stream_begin */
 };
 
-/* Set by the handler of SIGTERM: reads and waits end with EINTR. */
+/* Set by the handler of SIGTERM: reads of streams that stop end with EINTR. */
 extern volatile sig_atomic_t stream_stopped;
 
 /* Milliseconds of the monotonic clock. */

@@ -54,6 +54,7 @@ static void begin(struct session *s)
   s->end = stream_now() + SESSION;
   setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   stream_begin(&s->client, 0, 1, input, sizeof input, TIMEOUT);
+  s->client.stops = 1;
 }
 
 static void greet(struct session *s)

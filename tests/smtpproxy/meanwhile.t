@@ -64,6 +64,23 @@ like '^421 4.3.2 ' 'with 421, too' cat "$W/heard"
 rm -f "$W/hold"
 wait "$CLIENT" 2>/dev/null
 
+front=$PORT daemon=$PID
+start_sink sleepy -W .:3
+sleepy=$PORT PORT=$front PID=$daemon W=$T/h
+cp "$W/port/control/upstream" "$T/kept"
+echo "smtp 127.0.0.1 $sleepy" > "$W/port/control/upstream"
+: > "$W/port/control/pipeline"
+session 'Subject: due' '' text
+ok 'a message is on its way' within 10 grep -q '^354 ' "$W/heard"
+sleep 1
+pkill -TERM -P "$PID" -x cm-smtpd
+ok 'SIGTERM does not cut off an answer that is due' within 10 grep -q '^250 2.0.0 ' "$W/heard"
+ok 'but the session is over then' within 3 idle
+like '^421 4.3.2 ' 'with 421' cat "$W/heard"
+rm -f "$W/hold"
+wait "$CLIENT" 2>/dev/null
+cp "$T/kept" "$W/port/control/upstream"
+
 echo 1 > "$W/port/control/deadline"
 slow 60
 like '^451 4' 'when the time of a message is over it is deferred' message 'Subject: late' '' text
