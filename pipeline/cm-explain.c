@@ -1,183 +1,234 @@
-/* cm-explain: run a pipeline on one message and tell what happened, stage by
- * stage: what each said and why, what was skipped, how it all was merged and what
- * a client would hear. The same run as cm-pipeline's; nothing is delivered. */
+/* cm-explain: run a pipeline on a message and tell it stage by stage: verdict,
+ * reason, time, what was skipped and why, the merge, and what the client would
+ * hear. It changes and delivers nothing. */
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "plan.h"
+#include "copy.h"
 #include "reply.h"
 #include "telling.h"
 
-enum { NAME, WORD, CODE, MS, SCORE, REASON, CELLS };
+enum { COLUMNS = 9, DONE = 0, WRONG = 100, TROUBLE = 111 };
 
-static struct run run;
-static stralloc out;
-static int table;             /* aligned, for people; else a fact a line, with tabs */
-static size_t width[CELLS] = { 5, 7, 4, 2, 5, 0 };
+static const char heading[] = "stage\tparagraph\tverdict\tcounts as\trank\tcode\tms\tscore\twhy\n";
 
-/* Why a stage did not run, in the words of its trace and in ours. */
-static const struct { const char *word, *text; } skips[] = {
-  { "skipped-deleted",     "not started: the message is deleted already" },
-  { "skipped-disabled",    "check disabled for these recipients" },
-  { "skipped-size",        "the message is larger than its max=" },
-  { "skipped-whitelisted", "the message is whitelisted, and it is not marked always" },
+static const struct reason {
+  const char *word, *why;
+} reasons[] = {
+  { "skipped-size", "larger than its max=" },
+  { "skipped-disabled", "not for these recipients" },
+  { "skipped-whitelisted", "a stage before it whitelisted the message" },
+  { "skipped-deleted", "a stage before it deletes the message" },
 };
 
-static void need(int ok)
+static struct run run;
+static stralloc rows;   /* cells with tabs between and a newline behind them */
+static stralloc facts;  /* the same, two cells each */
+
+static void add(int ok)
 {
-  if (!ok) die(111, "out of memory");
+  if (!ok) die(TROUBLE, "out of memory");
 }
 
-static void put(const char *text, size_t len)
+static void cell(stralloc *to, const char *text, size_t len, const char *behind)
 {
-  need(stralloc_catb(&out, text, len));
+  add(stralloc_catb(to, text, len) && stralloc_cats(to, behind));
 }
 
-static void puts_(const char *text)
+static void word(stralloc *to, const char *text, const char *behind)
 {
-  put(text, strlen(text));
+  cell(to, text, strlen(text), behind);
 }
 
-static void fill(size_t n)
+static void number(stralloc *to, unsigned long n, const char *behind)
 {
-  while (n--) put(" ", 1);
+  add(stralloc_number(to, n));
+  word(to, "", behind);
 }
 
-/* The parts of a line NAME WORD CODE MS SCORE REASON; the last may have blanks. */
-static void split(const char *line, size_t len, const char **cell, size_t *n)
+/* What the stage's verdict is worth in the merge. */
+static void worth(size_t i)
 {
-  const char *blank;
-  int i;
+  int vote = run.votes[i], rank = vote == POLICY_NONE ? -1 : verdict_rank(vote);
 
-  for (i = 0; i < CELLS; ++i) {
-    blank = i < REASON ? memchr(line, ' ', len) : 0;
-    cell[i] = line;
-    n[i] = blank ? (size_t) (blank - line) : len;
-    line += n[i] + !!blank;
-    len -= n[i] + !!blank;
-  }
-  if (n[REASON] != 1 || *cell[REASON] != '-') return;
-  for (i = 0; i < (int) (sizeof skips / sizeof *skips); ++i)
-    if (n[WORD] == strlen(skips[i].word) && !memcmp(cell[WORD], skips[i].word, n[WORD])) {
-      cell[REASON] = skips[i].text;
-      n[REASON] = strlen(skips[i].text);
-    }
+  word(&rows, vote == POLICY_NONE ? "nothing" : verdict_name(vote), "\t");
+  if (rank == -1) word(&rows, "-", "\t");
+  else number(&rows, (unsigned long) rank, "\t");
 }
 
-static void row(const char **cell, const size_t *n)
+static const char *why(const struct outcome *o, const char *told)
 {
-  int i;
-
-  if (!table) puts_("stage\t");
-  for (i = 0; i < CELLS; ++i) {
-    put(cell[i], n[i]);
-    if (i == REASON) puts_("\n");
-    else if (!table) puts_("\t");
-    else fill(width[i] - n[i] + 2);
-  }
-}
-
-/* Call do_ with the cells of each trace line. */
-static void each(const stralloc *trace, void (*do_)(const char **cell, const size_t *n))
-{
-  static const char mark[] = "X-CleanMail-Trace: ";
-  const char *at = trace->s, *end = at + trace->len, *nl, *cell[CELLS];
-  size_t n[CELLS];
-
-  for (; at < end; at = nl + 1) {
-    nl = memchr(at, '\n', (size_t) (end - at));
-    if (!nl) return;
-    at += sizeof mark - 1;
-    split(at, (size_t) (nl - at), cell, n);
-    do_(cell, n);
-  }
-}
-
-static void measure(const char **cell, const size_t *n)
-{
-  int i;
-
-  (void) cell;
-  for (i = 0; i < CELLS; ++i)
-    if (n[i] > width[i]) width[i] = n[i];
-}
-
-/* A fact with its name before it. */
-static void fact(const char *name, const char *text, size_t len)
-{
-  puts_(name);
-  if (table) fill(10 - strlen(name));
-  else puts_("\t");
-  put(text, len);
-  puts_("\n");
-}
-
-static void stages(void)
-{
-  static stralloc trace;
-  static const char *heads[CELLS] = { "STAGE", "VERDICT", "CODE", "MS", "SCORE", "REASON" };
-  static const size_t lengths[CELLS] = { 5, 7, 4, 2, 5, 6 };
   size_t i;
 
-  for (i = 0; i < run.plan->count; ++i) need(telling_trace(&run, i, &trace));
-  each(&trace, measure);
-  if (table) row(heads, lengths);
-  each(&trace, row);
-  if (table) puts_("\n");
+  for (i = 0; o->skipped && i < sizeof reasons / sizeof *reasons; ++i)
+    if (!strcmp(o->skipped, reasons[i].word)) return reasons[i].why;
+  return told;
 }
 
-static void changes(void)
+/* The rest of a line of the trace: WORD CODE MS SCORE REASON. */
+static void told(const char *line, size_t i, int own)
 {
-  static stralloc fields, tag;
-  const char *at, *end, *nl;
+  const struct outcome *o = run.outcomes + i;
+  size_t n = strcspn(line, " "), c;
 
-  need(telling_fields(&run, &fields));
-  if (telling_tag(&run, &tag) == -1) diesys(111, "unable to read control/tag");
-  for (at = fields.s, end = at + fields.len; at < end; at = nl + 1) {
-    nl = memchr(at, '\n', (size_t) (end - at));
-    if (!nl) break;
+  cell(&rows, line, n, "\t");
+  line += n + (line[n] == ' ');
+  if (own) worth(i);
+  else word(&rows, "-\t-", "\t");
+  for (c = 0; c < 3; ++c) {
+    n = strcspn(line, " ");
+    cell(&rows, line, n, "\t");
+    line += n + (line[n] == ' ');
+  }
+  word(&rows, own ? why(o, line) : line, "\n");
+}
+
+static void stage(size_t i)
+{
+  static stralloc trace;
+  const struct stage *s = run.plan->stages + i;
+  char *line, *end;
+  size_t n;
+
+  trace.len = 0;
+  add(telling_trace(&run, i, &trace) && stralloc_0(&trace));
+  for (line = trace.s; (end = strchr(line, '\n')); line = end + 1) {
+    *end = 0;
+    line += strcspn(line, " ");
+    line += *line == ' ';
+    n = strcspn(line, " ");
+    cell(&rows, line, n, "\t");
+    number(&rows, s->group + 1, "\t");
+    told(line + n + (line[n] == ' '), i, n == strlen(s->name) && !memcmp(line, s->name, n));
+  }
+}
+
+static void fact(const char *name, const char *text, size_t len)
+{
+  word(&facts, name, "\t");
+  cell(&facts, text, len, "\n");
+}
+
+static const char *goes(int verdict)
+{
+  if (verdict_redirects(verdict)) return "to the quarantine";
+  if (!verdict_delivers(verdict)) return "nowhere";
+  return verdict == VERDICT_JUNK ? "to the recipients, marked" : "to the recipients";
+}
+
+static void reply(void)
+{
+  static stralloc reason, line;
+  const struct decision *d = &run.decision;
+  const char *name = d->stage == -1 ? 0 : run.plan->stages[d->stage].name;
+
+  if (verdict_delivers(d->verdict) && !verdict_refuses(d->verdict)) {
+    fact("reply", "what the mail server answers", 28);
+    return;
+  }
+  add(telling_reason(&run, &reason) && stralloc_0(&reason));
+  if (reply_text(d->verdict, name, reason.s, getenv("CM_ID"), &line) == -1)
+    diesys(TROUBLE, "unable to read control/reply");
+  fact("reply", line.s, line.len);
+}
+
+static void conclude(void)
+{
+  static stralloc result, tag, fields, size;
+  const char *at, *nl;
+
+  add(stralloc_number(&size, run.size) && stralloc_cats(&size, " bytes"));
+  fact("message", size.s, size.len);
+  add(telling_result(&run, &result));
+  fact("result", result.s, result.len);
+  fact("goes", goes(run.decision.verdict), strlen(goes(run.decision.verdict)));
+  if (telling_tag(&run, &tag) == -1) diesys(TROUBLE, "unable to read control/tag");
+  if (tag.len > 1) fact("tag", tag.s, tag.len - 1);
+  add(telling_fields(&run, &fields));
+  for (at = fields.s; at && at < fields.s + fields.len; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (fields.s + fields.len - at));
     fact("field", at, (size_t) (nl - at));
   }
-  if (tag.len > 1) fact("tag", tag.s, tag.len - 1);
+  reply();
 }
 
-static void merged(void)
+static size_t length(const stralloc *s, size_t at)
 {
-  static stralloc result, reason, reply;
-  int verdict = run.decision.verdict;
-  const char *stage = run.decision.stage == -1 ? 0 : run.plan->stages[run.decision.stage].name;
+  size_t n = 0;
 
-  need(telling_result(&run, &result));
-  fact("result", result.s, result.len);
-  need(telling_reason(&run, &reason) && stralloc_0(&reason));
-  if (reply_text(verdict, stage, reason.s, 0, &reply) == -1) diesys(111, "unable to read control/reply");
-  fact("reply", reply.s, reply.len);
+  while (s->s[at + n] != '\t' && s->s[at + n] != '\n') ++n;
+  return n;
+}
+
+/* Cells one below the other, for people. */
+static void aligned(const stralloc *from, stralloc *to)
+{
+  size_t width[COLUMNS] = { 0 }, at, n, c;
+
+  for (at = c = 0; at < from->len; at += n + 1) {
+    n = length(from, at);
+    if (width[c] < n) width[c] = n;
+    c = from->s[at + n] == '\t' && c + 1 < COLUMNS ? c + 1 : 0;
+  }
+  for (at = c = 0; at < from->len; at += n + 1) {
+    n = length(from, at);
+    cell(to, from->s + at, n, from->s[at + n] == '\t' ? "  " : "\n");
+    if (from->s[at + n] == '\t')
+      for (; n < width[c]; ++n) word(to, " ", "");
+    n = length(from, at);
+    c = from->s[at + n] == '\t' && c + 1 < COLUMNS ? c + 1 : 0;
+  }
+}
+
+/* A line for each, with a key in front, for programs. */
+static void keyed(stralloc *to)
+{
+  const char *at, *nl;
+
+  for (at = rows.s; at && at < rows.s + rows.len; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (rows.s + rows.len - at));
+    word(to, "stage\t", "");
+    cell(to, at, (size_t) (nl - at), "\n");
+  }
+  cell(to, facts.s, facts.len, "");
+}
+
+static void run_plan(const char *file)
+{
+  static struct plan plan;
+  static stralloc error;
+
+  run.loud = 1;
+  switch (plan_read(file, &plan, &error)) {
+    case 0: die(TROUBLE, "no pipeline file ", file);
+    case -1: die(TROUBLE, error.s);
+  }
+  switch (run_message(&run, &plan, 0)) {
+    case 0: die(TROUBLE, "told to stop");
+    case -1: diesys(TROUBLE, "unable to run the pipeline");
+  }
 }
 
 int main(int argc, char **argv)
 {
-  static struct plan plan;
-  static stralloc error;
-  char digits[FMT_ULONG];
+  static stralloc out;
+  int people = isatty(1);
+  size_t i;
 
   errmsg_iam("cm-explain");
-  if (argc != 2) die(100, "usage: cm-explain PIPELINE < message");
-  switch (plan_read(argv[1], &plan, &error)) {
-    case 0: die(111, "no pipeline file ", argv[1]);
-    case -1: die(111, error.s);
+  if (argc != 2) die(WRONG, "usage: cm-explain FILE < message");
+  run_plan(argv[1]);
+  if (people && run.plan->count) word(&rows, heading, "");
+  for (i = 0; i < run.plan->count; ++i) stage(i);
+  conclude();
+  if (!people) keyed(&out);
+  else {
+    aligned(&rows, &out);
+    if (rows.len) word(&out, "\n", "");
+    aligned(&facts, &out);
   }
-  table = isatty(1);
-  run.loud = 1;
-  switch (run_message(&run, &plan, 0)) {
-    case 0: die(111, "told to stop");
-    case -1: diesys(111, "unable to run the pipeline");
-  }
-  fact("message", digits, fmt_ulong(digits, run.size));
-  stages();
-  changes();
-  merged();
-  buffer_put(buffer_1, out.s, out.len);
-  if (buffer_flush(buffer_1) == -1) diesys(111, "unable to write");
-  return 0;
+  if (copy_write(1, out.s, out.len) == -1) diesys(TROUBLE, "unable to write");
+  return DONE;
 }

@@ -1,85 +1,75 @@
 #!/bin/sh
-# A pipeline told stage by stage.
 . "$(dirname "$0")/../tap.sh"
-cd "$T" || exit 111
-mkdir -p control/reply port
-CM_HOME=$T
-export CM_HOME
+. "$(dirname "$0")/lib.sh"
 
-# stage NAME CODE REPORT: an executable $T/NAME that answers so
-stage() {
-  printf '#!/bin/sh\nprintf "%%b\\n" "%s"\nexit %s\n' "$3" "$2" > "$1"
-  chmod 755 "$1"
+# explains NAME PLAN: run it; what it says is in ./said
+explains() {
+  printf '%b\n' "$2" | plan
+  ok "$1" sh -c 'cm-explain control/pipeline < message > said 2> log'
 }
-stage good 0 ''
-stage trust 99 '2.0.0 a friend'
-stage spam 10 '5.7.1 looks like spam\nX-Spam-Flag: YES\nX-CleanMail-Score: 7.2'
-stage bad 100 '5.7.1 no'
-printf 'From: a\nSubject: x\n\ntext\n' > message
 
-# facts PIPELINE-LINE...: what is told, without the milliseconds
-facts() {
-  printf '%b\n' "$@" > pipeline
-  cm-explain pipeline < message 2>/dev/null | awk -F '\t' -v OFS='\t' '$1 == "stage" { $5 = "MS" } 1'
-}
-tab=$(printf '\t')
-told() { want=$1; name=$2; shift 2; same "$(printf '%b' "$want")" "$name" facts "$@"; }
+# cells NAME: the line of a stage without its milliseconds, with | for tabs
+cells() { tr '\t' '|' < said | grep "^stage|$1|" | cut -d '|' -f 2-7,9-; }
+fact() { sed -n "s/^$1	//p" said; }
 
-told 'message\t25
-stage\tone\taccept/deliver\t0\tMS\t-\t-
-result\taccept/deliver
-reply\t250 2.0.0 message accepted' 'a message that nobody minds' 'one check : ./good'
+same 'cm-explain: usage: cm-explain FILE < message
+100' 'called wrongly' sh -c 'cm-explain; echo $?'
+same 'cm-explain: no pipeline file control/pipeline
+111' 'a missing file' sh -c 'cm-explain control/pipeline; echo $?'
+echo 'a check' > control/pipeline
+same 'cm-explain: control/pipeline:1: no : with blanks around it before the command
+111' 'a broken file' sh -c 'cm-explain control/pipeline; echo $?'
 
-told 'message\t25
-stage\tone\taccept/deliver\t0\tMS\t-\t-
-stage\ttwo\taccept/deliver/junk\t10\tMS\t7.2\t5.7.1 looks like spam
-field\tX-Spam-Flag: YES
-tag\t[SPAM]
-result\taccept/deliver, junk; two; 5.7.1 looks like spam
-reply\t250 2.0.0 message accepted' 'junk, with its score, field and tag' 'one check : ./good' 'two check : ./spam'
+explains 'an empty pipeline' ''
+same 'message	41 bytes
+result	accept/deliver
+goes	to the recipients
+reply	what the mail server answers' 'accepts' cat said
 
-told 'message\t25
-stage\tfriends\taccept/deliver/whitelisted\t99\tMS\t-\t2.0.0 a friend
-stage\tspam\tskipped-whitelisted\t-\tMS\t-\tthe message is whitelisted, and it is not marked always
-stage\tlarge\tskipped-size\t-\tMS\t-\tthe message is larger than its max=
-stage\tbad\treject/delete\t100\tMS\t-\t5.7.1 no
-stage\tlast\tskipped-deleted\t-\tMS\t-\tnot started: the message is deleted already
-result\treject/delete; bad; 5.7.1 no
-reply\t550 5.7.1 no' 'what was skipped, and why' \
-  'friends check : ./trust' '' 'spam check : ./spam' '' 'large check always max=10 : ./bad' '' \
-  'bad check always : ./bad' '' 'last check always : ./spam'
+echo 'echo said so >&2; printf "5.7.1 bad\nX-CleanMail-Score: 7.2\nX-Spam: yes\n"; exit 10' | stage adds
+explains 'two paragraphs' 'a check : s0\nb check on-error=deliver : s1\n\nc check : adds\nd check max=1 : s0\ne check shadow : s100'
+same 'a|1|accept/deliver|accept/deliver|0|0|-|5.7.1 code 0' 'what a stage says and counts' cells a
+same 'b|1|broken|accept/deliver, unknown result|1|1|-|unknown exit code 1' 'what on-error makes of a broken one' cells b
+same 'c|2|accept/deliver/junk|accept/deliver, junk|2|10|7.2|5.7.1 bad' 'its paragraph and score' cells c
+same 'd|2|skipped-size|nothing|-|-|-|larger than its max=' 'why one was skipped' cells d
+same 'e|2|shadow:reject/delete|nothing|-|100|-|5.7.1 code 100' 'that a shadow counts nothing' cells e
+same 'accept/deliver, junk; c; 5.7.1 bad' 'the merge' fact result
+same 'to the recipients, marked' 'where it goes' fact goes
+same '[SPAM]' 'its tag' fact tag
+same 'X-Spam: yes' 'its fields' fact field
+like '^stage - c said so$' 'what stages say on descriptor 2' cat log
 
-told 'message\t25
-stage\tgone\tbroken\t-\tMS\t-\tunable to start ./nothing: No such file or directory
-result\tdefer; gone; 4.3.0 mail filter failed
-reply\t451 4.3.0 mail filter failed' 'a broken stage' 'gone check : ./nothing'
+explains 'a refusal' 'a check : s30\n\nb check : s99\n\nc check : s0'
+same '550 5.7.1 code 30' 'the reply' fact reply
+same 'to the quarantine' 'and the quarantine' fact goes
+same 'c|3|skipped-whitelisted|nothing|-|-|-|a stage before it whitelisted the message' 'who was skipped for trust' cells c
+mkdir control/reply
+echo 'ask our postmaster' > control/reply/a
+explains 'a reply of our own' 'a check : s100\n\nb check : s0'
+same '550 5.7.1 ask our postmaster' 'is the one in control/reply' fact reply
+same 'nowhere' 'nobody gets it' fact goes
+same 'b|2|skipped-deleted|nothing|-|-|-|a stage before it deletes the message' 'nothing more is run' cells b
+printf 's\nx@y\n' > envelope
+CM_ENVELOPE=$T/envelope CM_ID=7f explains 'with an envelope and an id' 'a check for=z@y : s100\nb check : s111'
+same 'a|1|skipped-disabled|nothing|-|-|-|not for these recipients' 'a stage is not for its recipients' cells a
+same '451 4.7.1 code 111 (7f)' 'the id is in the reply' fact reply
+explains 'a deletion' 'a check : s50'
+same '250 2.0.0 message accepted' 'tells the client nothing' fact reply
+printf 'x check : s10\n' > control/inner
+explains 'a pipeline within' 'in check : cm-pipeline control/inner'
+same 'in/x|1|accept/deliver/junk|-|-|10|-|5.7.1 code 10' 'is told too' cells in/x
 
-told 'message\t25
-stage\tguess\tshadow:reject/delete\t100\tMS\t-\t5.7.1 no
-result\taccept/deliver
-reply\t250 2.0.0 message accepted' 'a shadow does not count' 'guess check shadow : ./bad'
+printf 'a check : s0\nlong-name check : s10\n' | plan
+same 'stage      paragraph  verdict              counts as             rank  code  ms  score  why
+a          1          accept/deliver       accept/deliver        0     0     N   -      5.7.1 code 0
+long-name  1          accept/deliver/junk  accept/deliver, junk  2     10    N   -      5.7.1 code 10
 
-
-printf 'a@example.org\nb@example.net\n' > envelope
-CM_ENVELOPE=$T/envelope
-export CM_ENVELOPE
-told 'message\t25
-stage\tbad\tskipped-disabled\t-\tMS\t-\tcheck disabled for these recipients
-result\taccept/deliver
-reply\t250 2.0.0 message accepted' 'a stage that is for other recipients' 'bad check for=*@example.com : ./bad'
-
-printf 'in check : ./bad\n' > inner
-like "^stage${tab}outer/in${tab}reject/delete${tab}100${tab}" 'the stages of a pipeline within are told' facts 'outer check : cm-pipeline inner'
-echo '5.7.9 ask the postmaster' > control/reply/bad
-like '^reply.550 5.7.9 ask the postmaster' 'the reply is the one that the port has for the stage' facts 'bad check : ./bad'
-
-terminal() { printf 'one check : ./good\ntwo check : ./spam\n' > pipeline; script -qec 'cm-explain pipeline < message' /dev/null | tr -d '\r'; }
-like '^STAGE  VERDICT              CODE  MS *SCORE  REASON$' 'a terminal gets a table' terminal
-like '^two    accept/deliver/junk  10    [0-9]* *7.2    5.7.1 looks like spam$' 'with columns' terminal
-
-verdict 100 'cm-explain: usage: cm-explain PIPELINE < message' 'a wrong call says how' cm-explain < message
-verdict 111 'cm-explain: no pipeline file nothing' 'a missing pipeline' cm-explain nothing < message
-echo 'x chick : true' > pipeline
-like '^cm-explain: pipeline:1: ' 'a broken one is told with its line' cm-explain pipeline
+message  41 bytes
+result   accept/deliver, junk; long-name; 5.7.1 code 10
+goes     to the recipients, marked
+tag      [SPAM]
+reply    what the mail server answers' 'a terminal gets columns' \
+  sh -c 'script -qec "cm-explain control/pipeline < message" /dev/null | tr -d "\r" | sed "s/  [0-9]*  *-      5/  N   -      5/"'
+same 111 'what cannot be written is an error' sh -c 'cm-explain control/pipeline < message > /dev/full 2> log; echo $?'
 
 done_testing
