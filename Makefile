@@ -88,7 +88,7 @@ suite: all
 demo run:
 	@sh service/packages.sh build run demo
 	@$(MAKE) --no-print-directory it
-	@BUILD=$(abspath $(BUILD)) sh service/demo.sh $@
+	@BUILD=$(abspath $(BUILD)) PORT=$(PORT) sh service/demo.sh $@
 .PHONY: demo run
 
 # The suite beside its peers; bench/README. ROUNDS and SECONDS make it short.

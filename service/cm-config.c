@@ -42,8 +42,13 @@
   "\n"
 #define ATTACH "attach    rewrite always : cm-filter-attach control/attach\n"
 
-/* Bounds for the session and its stages: no core files, 256 MiB for each process. */
+/* Bounds for the session and its stages: no core files, 256 MiB for each process.
+ * A sanitizer reserves much more than that. */
+#ifdef __SANITIZE_ADDRESS__
+#define LIMITS "softlimit -c 0"
+#else
 #define LIMITS "softlimit -c 0 -a 268435456"
+#endif
 
 /* -H and -R: no look-ups, which make a client wait for somebody's DNS. */
 #define SERVER "tcpserver -v -H -R -l 0 -c 100"

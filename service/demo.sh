@@ -5,18 +5,27 @@
 #
 #   service/demo.sh demo   send sample messages, print what became of them, end
 #   service/demo.sh run    leave the port up, for one's own mail client
+#
+# $PORT in place of 2525, $DEMO in place of build/demo.
 set -u
 cd "$(dirname "$0")/.." || exit 111
 TOP=$PWD
 BUILD=${BUILD:-$TOP/build}
-HOME_=$BUILD/demo
+HOME_=${DEMO:-$BUILD/demo}
 PATH=$BUILD/bin:$PATH
-ADDRESS=127.0.0.1 PORT=2525
+ADDRESS=127.0.0.1 PORT=${PORT:-2525}
 PID=
 trap '[ -z "$PID" ] || { kill "$PID"; wait "$PID"; } 2>/dev/null' EXIT
 trap 'exit 130' INT TERM
 
-# The home ---------------------------------------------------------------------
+# answers: does anything listen there?
+answers() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("@ARGV")' "$ADDRESS:$PORT"; }
+if answers; then
+  echo "demo: $ADDRESS:$PORT is in use; another one: make ${1-demo} PORT=2526" >&2
+  exit 111
+fi
+
+# The home
 
 rm -rf "$HOME_"
 mkdir -p "$HOME_/control" "$HOME_/lists" "$HOME_/mail" "$HOME_/samples" "$HOME_/ports/demo/control/reply" || exit 111
@@ -60,7 +69,7 @@ tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd 2> "$HOME_/session.log" &
 PID=$!
 cd "$HOME_" || exit 111
 
-# A client ---------------------------------------------------------------------
+# A client
 
 # send NAME SENDER RECIPIENT: what is in samples/NAME; the reply that decided is
 # put into samples/NAME.heard
@@ -75,7 +84,7 @@ send() {
 }
 
 tries=100
-until nc -z "$ADDRESS" "$PORT" 2>/dev/null || { swaks --server "$ADDRESS:$PORT" --quit-after CONNECT > /dev/null 2>&1; }; do
+until answers; do
   tries=$((tries - 1))
   if [ $tries = 0 ] || ! kill -0 "$PID" 2>/dev/null; then
     echo "demo: nothing listens on $ADDRESS:$PORT:" >&2
@@ -136,7 +145,7 @@ send robot robot@quiet.example you@example.net
 send relay bob@client.example.org somebody@example.com
 send broken bob@client.example.org broken@example.net
 
-# What became of them ------------------------------------------------------------
+# What became of them
 
 cat > expected <<'!'
 plain|250|accept/deliver||mail

@@ -1,0 +1,37 @@
+#!/bin/sh
+# make demo and make run: what a stranger does first
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+. tests/peer.sh
+
+PORT=$(free_port) DEMO=$T/demo
+bin=$(dirname "$(command -v cm-smtpd)")
+BUILD=$(dirname "$bin")
+export PORT DEMO BUILD
+demo() { sh service/demo.sh demo > "$T/said" 2>&1; code=$?; [ $code = 0 ] || sed 's/^/# /' "$T/said"; return $code; }
+demo; report $? 'the demonstration is as expected'
+same 13 'a dozen messages and one go through it' sh -c "grep -c '^[a-z-]*  *[245][0-9][0-9] ' $T/said"
+like '^worm  *550 5\.7\.1 .* reject/delete  *attach ' 'each has a line with answer, verdict and stage' cat "$T/said"
+busy() { nc -z 127.0.0.1 "$PORT"; }
+ok 'and nothing of it goes on' not busy
+
+# A stage that lets everything pass must be seen.
+mkdir -p "$T/build/bin"
+ln -s "$bin"/* "$T/build/bin/"
+rm "$T/build/bin/cm-filter-fields"
+ln -s /bin/true "$T/build/bin/cm-filter-fields"
+BUILD=$T/build sh service/demo.sh demo > "$T/said" 2>&1
+same 1 'what is not as expected makes it fail' echo $?
+like '^demo: two-senders: heard 250 .*, not 550' 'and is named' cat "$T/said"
+
+run() { exec sh service/demo.sh run > "$T/said" 2>&1; }
+background run
+ok 'make run leaves a port' within 20 busy
+ok 'which takes mail' swaks --silent 2 --server 127.0.0.1 --port "$PORT" --from you@example.org --to me@example.net
+ok 'into a mailbox' sh -c "ls $DEMO/mail/me@example.net/new/*"
+verdict 111 "demo: 127.0.0.1:$PORT is in use; another one: make demo PORT=2526" 'a port in use is an error' \
+  sh service/demo.sh demo
+kill "$PID"
+ok 'and ends with its process' within 10 not busy
+
+done_testing
