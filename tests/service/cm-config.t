@@ -20,6 +20,9 @@ me=$(id -un)
 case $me in root) acct=daemon log=nobody ;; *) acct=$me log=$me ;; esac
 chmod 755 "$T"
 mkdir "$T/ports" "$T/service" "$T/log" "$T/store" "$T/mail" "$T/control"
+# The other account may not be able to reach this directory.
+cp -r "$(dirname "$(command -v cm-config)")" "$T/bin"
+PATH=$T/bin:$PATH
 [ "$me" != root ] || chown $acct "$T/log" "$T/store" "$T/mail"
 export CM_HOME="$T"
 
