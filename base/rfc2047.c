@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hex.h"
 #include "transfer.h"
 
 struct word {
@@ -32,24 +33,15 @@ static int parse(const char *s, size_t left, struct word *w)
   return 1;
 }
 
-static int nibble(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 32;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t quoted(const char *in, size_t len, char *out)
 {
   size_t i, n = 0;
-  int high, low;
+  int byte;
 
   for (i = 0; i < len; ++i) {
-    if (in[i] == '=' && len - i > 2 &&
-        (high = nibble(in[i + 1])) >= 0 && (low = nibble(in[i + 2])) >= 0) {
-      out[n++] = (char) (high << 4 | low);
-      i += 2;
-    } else out[n++] = in[i] == '_' ? ' ' : in[i];
+    byte = in[i] == '=' && len - i > 2 ? hex_byte(in + i + 1) : -1;
+    out[n++] = byte >= 0 ? (char) byte : in[i] == '_' ? ' ' : in[i];
+    if (byte >= 0) i += 2;
   }
   return n;
 }

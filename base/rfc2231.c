@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "hex.h"
 #include "rfc2047.h"
 
 /* How a reader of mail may go through the parameters. */
@@ -188,31 +189,6 @@ static int parse(const char *s, size_t len, int style, unsigned int *noticed)
   }
 }
 
-static int nibble(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 32;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Append the value with its % sequences decoded. */
-static int unescape(const char *s, size_t len, stralloc *out)
-{
-  size_t i;
-  int high, low;
-  char c;
-
-  for (i = 0; i < len; ++i) {
-    c = s[i];
-    if (c == '%' && len - i > 2 && (high = nibble(s[i + 1])) >= 0 && (low = nibble(s[i + 2])) >= 0) {
-      c = (char) (high << 4 | low);
-      i += 2;
-    }
-    if (!stralloc_append(out, &c)) return 0;
-  }
-  return 1;
-}
-
 /* The segments in this order are one reading. */
 static int join(struct param *const *list, size_t n, struct readings *r)
 {
@@ -240,7 +216,7 @@ static int join(struct param *const *list, size_t n, struct readings *r)
         s = quote + 1;
       }
     }
-    if (!unescape(s, len, &plain)) return 0;
+    if (!hex_unescape(s, len, &plain)) return 0;
   }
   return rfc2047_charset(charset, charsetlen, plain.s, plain.len, &out) &&
          readings_add(r, out.s, out.len);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "hex.h"
 #include "owfat.h"
 
 /* The value of each character of base64, 64 for the padding, 65 for a blank
@@ -97,13 +98,6 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
   return (size_t) (o - out);
 }
 
-static int nibble(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 32;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* held: = and what followed it, a digit, a blank or a CR. Whatever does not
  * follow the rules stands for itself. */
 static size_t quoted(struct transfer *t, const char *in, size_t len, char *out)
@@ -127,12 +121,12 @@ static size_t quoted(struct transfer *t, const char *in, size_t len, char *out)
     } else if (*in == '\n') {
       t->count = 0;
       ++in;
-    } else if (t->count == 1 && (nibble(*in) >= 0 || strchr("\r \t", *in)) && *in) {
+    } else if (t->count == 1 && (hex_digit(*in) >= 0 || strchr("\r \t", *in)) && *in) {
       t->held[t->count++] = *in++;
     } else if (t->count == 2 && strchr(" \t", t->held[1]) && strchr("\r \t", *in) && *in) {
       ++in;
-    } else if (t->count == 2 && nibble(t->held[1]) >= 0 && nibble(*in) >= 0) {
-      *o++ = (char) (nibble(t->held[1]) << 4 | nibble(*in++));
+    } else if (t->count == 2 && hex_digit(t->held[1]) >= 0 && hex_digit(*in) >= 0) {
+      *o++ = (char) (hex_digit(t->held[1]) << 4 | hex_digit(*in++));
       t->count = 0;
     } else {
       t->bad = 1;

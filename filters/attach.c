@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "hex.h"
 #include "pattern.h"
 #include "verdict.h"
 
@@ -168,30 +169,6 @@ static int file(const char *name, size_t len, const char *strip, stralloc *out)
   return stralloc_ready(out, 1);
 }
 
-static int nibble(char c)
-{
-  if (c >= '0' && c <= '9') return c - '0';
-  c |= 32;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int unescape(const char *s, size_t len, stralloc *out)
-{
-  size_t i;
-  char c;
-
-  out->len = 0;
-  for (i = 0; i < len; ++i) {
-    c = s[i];
-    if (c == '%' && len - i > 2 && nibble(s[i + 1]) >= 0 && nibble(s[i + 2]) >= 0) {
-      c = (char) (nibble(s[i + 1]) << 4 | nibble(s[i + 2]));
-      i += 2;
-    }
-    if (!stralloc_append(out, &c)) return 0;
-  }
-  return 1;
-}
-
 /* A name and what else it may become on a disk: cut at a NUL, at the : that begins
  * a stream of NTFS or at what Windows allows in no name, without such things at its
  * end, and with its % sequences decoded. But for the first only what has an extension counts. */
@@ -215,7 +192,8 @@ static int spell(const char *name, size_t len, struct readings *spellings)
     if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;
   }
   if (!memchr(name, '%', len)) return 1;
-  return unescape(name, len, &plain) && file(plain.s, plain.len, ". /\\", &out) &&
+  plain.len = 0;
+  return hex_unescape(name, len, &plain) && file(plain.s, plain.len, ". /\\", &out) &&
          (!memchr(out.s, '.', out.len) || readings_add(spellings, out.s, out.len));
 }
 
