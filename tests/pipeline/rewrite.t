@@ -90,24 +90,31 @@ like '^BODY$' 'is the new one' cat new
 rewrites 100 'a rewriter that refuses' 'a rewrite : s100'
 same 'reject/delete 100 - 5.7.1' 'need not write' trace a
 
-# broken_rewriter NAME CAUSE: its script is on standard input
+# broken_rewriter SCRIPT NAME CAUSE (no pipe into it: checks are counted in this shell)
 broken_rewriter() {
-  stage bad
+  echo "$1" | stage bad
+  shift
   rewrites 111 "$1" 'a rewrite : bad'
   same "broken $2" 'is broken' trace a
   rewrites 0 'and under on-error=deliver' 'a rewrite on-error=deliver : bad\n\nb check : finds'
   like '^body$' 'the message before it is delivered' cat new
 }
-echo 'exit 0' | broken_rewriter 'a rewriter that writes nothing' '0 - no new message'
-echo 'echo no header; cat' | broken_rewriter 'one without a header' '0 - new message without a header'
-printf 'echo; cat' | broken_rewriter 'one with an empty header' '0 - new message without a header'
-echo 'sed s/body/BODY/; exit 9' | broken_rewriter 'one with an unknown code' '9 - unknown exit code 9'
-echo 'sed s/body/BODY/; kill -9 $$' | broken_rewriter 'one that dies at the end' '-9 - ended by signal 9'
-echo 'sed s/body/BODY/; echo 2.0.0 >&3; echo X-CleanMail-Size: 100 >&3' |
-  broken_rewriter 'one that wrote less than it says' '0 - new message is not of its 100 bytes'
-echo 'cat; head -c 9000000 /dev/zero; exit 0' |
-  broken_rewriter 'one that writes too much' '0 - new message above 1048657 bytes'
-echo 'cat; exec head -c 9000000 /dev/zero' | broken_rewriter 'and that directly' '-25 - ended by signal 25'
+broken_rewriter 'exit 0' \
+  'a rewriter that writes nothing' '0 - no new message'
+broken_rewriter 'echo no header; cat' \
+  'one without a header' '0 - new message without a header'
+broken_rewriter 'echo; cat' \
+  'one with an empty header' '0 - new message without a header'
+broken_rewriter 'sed s/body/BODY/; exit 9' \
+  'one with an unknown code' '9 - unknown exit code 9'
+broken_rewriter 'sed s/body/BODY/; kill -9 $$' \
+  'one that dies at the end' '-9 - ended by signal 9'
+broken_rewriter 'sed s/body/BODY/; echo 2.0.0 >&3; echo X-CleanMail-Size: 100 >&3' \
+  'one that wrote less than it says' '0 - new message is not of its 100 bytes'
+broken_rewriter 'cat; head -c 9000000 /dev/zero; exit 0' \
+  'one that writes too much' '0 - new message above 1048657 bytes'
+broken_rewriter 'cat; exec head -c 9000000 /dev/zero' \
+  'and that directly' '-25 - ended by signal 25'
 echo 'printf "A: "; head -c 1048000 /dev/zero | tr "\0" x; head -c 700 /dev/zero | tr "\0" x; exit 0' |
   stage wide
 head -c 1000 /dev/zero | tr '\0' x >> message
