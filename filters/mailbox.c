@@ -14,7 +14,8 @@ struct scan {
   int token;
   stralloc text;     /* of an ATOM, QUOTED or LITERAL */
   stralloc address;  /* the one that may be coming */
-  stralloc plain;    /* all tokens, without comments, quotes and needless blanks */
+  stralloc plain;    /* all tokens but BAD ones, without comments, quotes and needless blanks */
+  int kept;          /* the last of them */
   stralloc *sure;
   int odd;           /* the grammar is broken */
   int nomem;
@@ -118,16 +119,16 @@ static int read_token(struct scan *s)
     s->endless_literal = 1;
   }
   ++s->at;
-  if (*start && strchr(".@<>,:;", *start)) return *start;
-  s->odd = 1;
-  return BAD;
+  return *start && strchr(".@<>,:;", *start) ? *start : BAD;
 }
 
 static void next(struct scan *s)
 {
-  int before = s->token;
+  int before = s->kept;
 
   s->token = read_token(s);
+  if (s->token == BAD) return;
+  s->kept = s->token;
   if (s->token == '.' || s->token == '@') {
     char c = (char) s->token;
 
@@ -313,7 +314,7 @@ int mailbox_scan(const char *value, size_t len, stralloc *sure, stralloc *maybe)
   s.end = value + len;
   s.sure = sure;
   s.plain.len = 0;
-  s.token = s.odd = s.endless_quote = s.endless_comment = s.endless_literal = 0;
+  s.token = s.kept = s.odd = s.endless_quote = s.endless_comment = s.endless_literal = 0;
   next(&s);
   list(&s);
   ats = count(sure->s + start, sure->len - start, 0);

@@ -170,6 +170,20 @@ static int damaged_record(void)
   return result == -1 && finds("joe@example.org", "damaged") && list_next(&list, &at, &e) == -1;
 }
 
+/* The record of the collected patterns, made to reach beyond the file. */
+static int damaged_patterns(void)
+{
+  static char bytes[ROOM];
+  char *at;
+
+  memcpy(bytes, whole, wholelen);
+  at = memmem(bytes, wholelen, ":patterns", 9);
+  if (!at) return 0;
+  memset(at - 4, 0xff, 4);
+  return open_bytes(bytes, wholelen) == 1 && finds("x@nowhere.test", "damaged") &&
+         finds("y@below.org", "junk below");
+}
+
 static int means(const char *value, int verdict, const char *reason)
 {
   struct entry e = entry("k", value);
@@ -230,6 +244,7 @@ int main(void)
   ok(zeros_or_noise(), "nor are zeros or noise");
   ok(list_open(&list, -1) == -1, "a descriptor that is none is an error");
   ok(damaged_record(), "a record that does not fit is damage, not no");
+  ok(damaged_patterns(), "nor is a list whose patterns are damaged without patterns");
   ok(mutilated() < ROOM, "changed bytes cost no more than the file has");
 
   ok(means("", VERDICT_JUNK, "") && means(" \t", VERDICT_JUNK, ""),

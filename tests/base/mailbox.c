@@ -66,7 +66,8 @@ static void grammar(void)
   ok(plain("Joe\r\n <joe\r\n @example.org>\r\n", "joe@example.org"), "folded lines");
   ok(plain("\"joe doe\"@example.org", "joe doe@example.org") &&
      plain("\"joe\".doe@x", "joe.doe@x") &&
-     plain("\"j\\\"o\\e\"@x", "j\"oe@x"), "a quoted local part loses its quotes");
+     plain("\"j\\\"o\\e\"@x", "j\"oe@x") &&
+     plain("\"joe\r\n doe\"@x", "joe doe@x"), "a quoted local part loses its quotes");
   ok(reads("\"a@b\"@example.org", "a@b@example.org"), "an @ in a quoted local part belongs to it");
   ok(plain("joe@[127.0.0.1]", "joe@[127.0.0.1]") &&
      plain("<joe@ [ 127.0.0.1 ]>", "joe@[ 127.0.0.1 ]"),
@@ -112,8 +113,8 @@ static void oddities(void)
   ok(odd("( evil(c)@y.org", "@y.org"), "without a readable local part the domain is left");
   ok(odd("'evil@y.org'", "evil@y.org"), "quotes that are none");
   ok(odd("evil . @y.org", "evil.@y.org") && odd(".evil@y.org", ".evil@y.org") &&
-     odd("evil@y..org", "evil@y..org"), "dots in wrong places");
-  ok(odd("Joe evil@y.org", "evil@y.org"), "a display name without brackets");
+     odd("evil@y..org", "evil@y..org") && odd("e..vil@y.org", "e..vil@y.org"), "dots in wrong places");
+  ok(odd("Joe evil@y.org", "evil@y.org") && odd("Joe \"evil\"@y.org", "evil@y.org"), "a display name without brackets");
   ok(odd("Us: evil@y.org", "evil@y.org") && odd("Us: b: evil@y.org;", "evil@y.org") &&
      odd(": evil@y.org;", "evil@y.org") && odd("a@x.org; evil@y.org", "evil@y.org"),
      "groups that are none");
@@ -124,6 +125,8 @@ static void oddities(void)
   ok(odd("evil@\"y.org\"", "evil@y.org") && odd("evil@y.org/x", "evil@y.org"),
      "a domain that is none");
   ok(reads("evil@[1.2.3.4", "") && reads("evil@", "") && reads("<@y.org>", ""), "half an address");
+  ok(odd("evil@\"y.org", "evil@y.org") && odd("evil\\@y.org", "evil@y.org"),
+     "stray characters do not keep an address apart");
   ok(odd_bytes("ev\0il@y.org", 11, "evil@y.org"),
      "a 0 byte neither hides an address nor is part of one");
   ok(odd_bytes("\"ev\0il\"@y.org", 13, "evil@y.org"), "nor in a quoted string");
