@@ -195,7 +195,6 @@ static void route(struct scan *s)
     int hop = s->token == '@';
 
     next(s);
-    s->address.len = 0;
     if (hop) domain(s);
   }
   if (s->token == ':') next(s);

@@ -118,6 +118,10 @@ static void oddities(void)
   ok(odd("Us: evil@y.org", "evil@y.org") && odd("Us: b: evil@y.org;", "evil@y.org") &&
      odd(": evil@y.org;", "evil@y.org") && odd("a@x.org; evil@y.org", "evil@y.org"),
      "groups that are none");
+  ok(odd("<@one.example evil@y.org>", "evil@y.org") && odd("<root>, evil@y.org", "evil@y.org"),
+     "a route without end, an address without domain");
+  ok(odd("Joe evil@[1.2.3.4]", "evil@[1.2.3.4]") && odd("Joe evil@y.org [1]", "evil@y.org") &&
+     odd("\"e vil\"@y.org x", "e vil@y.org"), "a literal, a word in brackets, a quoted local part");
   ok(odd("mailto:evil@y.org", "evil@y.org"), "an address of the web");
   ok(odd("=?utf-8?q?evil=40y.org?=", "evil@y.org") &&
      odd("<=?utf-8?q?evil=40y.org?=>", "evil@y.org"),

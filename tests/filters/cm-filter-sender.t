@@ -139,6 +139,10 @@ for what in empty short zeros text; do
     "nor is a file that is no list ($what)" cm-filter-sender "lists/$what.cdb" < evil
 done
 verdict 111 'cm-filter-sender: unable to read lists: not a list, or damaged' 'nor a directory' cm-filter-sender lists < evil
+cp lists/all.cdb lists/bad.cdb
+printf '\377\377\377\377' | dd of=lists/bad.cdb bs=1 seek=2052 conv=notrunc 2>/dev/null
+verdict 111 'cm-filter-sender: unable to read lists/bad.cdb: damaged' 'nor is an entry that is damaged' \
+  cm-filter-sender lists/bad.cdb < evil
 
 # limits and wrong calls
 { printf 'From: joe@example.org\nX: '; head -c 1100000 /dev/zero | tr '\0' x; } > mail
