@@ -17,6 +17,8 @@ static size_t namelength(const char *line, size_t len)
 
 enum { MORE, OVER };
 
+#define PIECE 8192  /* bytes that are read at once; most headers come with the first */
+
 /* Walk whole lines from header->end on. last: nothing comes behind raw. */
 static int walk(struct header *h, int last)
 {
@@ -47,11 +49,11 @@ int header_read(struct header *h, int fd)
   h->raw.len = h->end = h->body = 0;
   do {
     if (h->raw.len > HEADER_MAX) return 0;
-    if (!stralloc_readyplus(&h->raw, 8192)) {
+    if (h->raw.a < h->raw.len + PIECE && !stralloc_ready(&h->raw, 2 * h->raw.len + PIECE)) {
       errno = ENOMEM;
       return -1;
     }
-    do r = read(fd, h->raw.s + h->raw.len, 8192); while (r == -1 && errno == EINTR);
+    do r = read(fd, h->raw.s + h->raw.len, PIECE); while (r == -1 && errno == EINTR);
     if (r == -1) return -1;
     h->raw.len += (size_t) r;
   } while (walk(h, r == 0) == MORE);
