@@ -25,8 +25,13 @@ static int make(struct job *j)
     close(j->report);
     return -1;
   }
-  j->made = 1;
-  return fcntl(j->log[0], F_SETFL, O_NONBLOCK) == -1 ? -1 : 1;
+  if (fcntl(j->log[0], F_SETFL, O_NONBLOCK) == -1) {
+    close(j->report);
+    close(j->log[0]);
+    close(j->log[1]);
+    return -1;
+  }
+  return j->made = 1;
 }
 
 static int prepare(struct job *j, int message, char *const *env)
