@@ -26,6 +26,8 @@ aimed() {
   real=$(command -v "$1")
   cat > "$T/bin/$1" <<!
 #!/bin/sh
+# The leak checker cannot run below strace.
+export ASAN_OPTIONS=detect_leaks=0
 if [ -s "$T/at" ]; then
   read -r at < "$T/at"
   exec strace -q -o "$T/trace" -e signal=none -e "trace=\${at%:*}" -e "inject=\${at%:*}:signal=SIGKILL:when=\${at#*:}" "$real" "\$@"
@@ -51,7 +53,7 @@ empty() { [ ! "$(inhabitants)" ]; }
 # kept CODE HEARD [unheard]: is it true, with this verdict? unheard: no answer, and 4xx, are, too
 kept() {
   sent=$(cat "$T/s/ledger" 2>/dev/null | grep -c ' 250$')
-  stored=$(find "$T/h/store" -name '*.eml' 2>/dev/null | wc -l)
+  stored=$(find "$T/h/store" -maxdepth 1 -name '*.eml' 2>/dev/null | wc -l)
   deleted=$(lines "$T/h/log/ledger")
   case "$1 $2" in
     '0 250' | '20 550') [ "$sent$stored$deleted" = 100 ] ;;
@@ -65,22 +67,19 @@ kept() {
 
 # The stored message is complete.
 whole() {
-  find "$T/h/store" -name '*.eml' -exec tail -n 1 {} \; | grep -q '^Hello' &&
-  find "$T/h/store" -name '*.env' | grep -q .
+  find "$T/h/store" -maxdepth 1 -name '*.eml' -exec tail -n 1 {} \; | grep -q '^Hello'
 }
 
-# Files in the store that belong to no message that can be found there.
+# Messages in the store without what is to be known of them. What a crash may leave
+# there, cm-store(5): an .env without its .eml, and names in store/tmp.
 orphans() {
-  find "$T/h/store" -type f 2>/dev/null | while read -r f; do
-    case "$f" in
-      *.eml) [ -e "${f%.eml}.env" ] || echo "$f" ;;
-      *.env) [ -e "${f%.env}.eml" ] || echo "$f" ;;
-      *) echo "$f" ;;
-    esac
+  for f in "$T"/h/store/*.eml; do
+    [ ! -e "$f" ] || [ -s "${f%.eml}.env" ] || echo "$f"
   done
 }
 
-# storm PROGRAM CODE REPLY: kill PROGRAM at each of its calls while a message gets this verdict
+# storm PROGRAM CODE REPLY [CALL:N]: kill PROGRAM at each of its calls, from the one named
+# on, while a message gets this verdict
 storm() {
   echo "$2" > "$C/wanted"
   rm -f "$T/at" "$T"/bin/*
@@ -88,6 +87,7 @@ storm() {
   same "$3" "$1, verdict $2: the answer is $3 if nobody is killed" once
   ok 'and true' kept "$2" "$3"
   sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' "$T/calls" | awk '{ print $1 ":" ++n[$1] }' > "$T/points"
+  [ ! "$4" ] || sed -i "1,/^$4\$/d" "$T/points"
   calls=$(lines "$T/points") lost='' left='' heard=0 killed=0
   while read -r at <&9; do
     echo "$at" > "$T/at"
@@ -110,10 +110,9 @@ export PATH
 front h
 SERVER=$PID
 storm cm-smtpd 0 250
-storm cm-smtpd 20 550
-storm cm-smtpd 40 250
-storm cm-smtpd 50 250
 storm cm-smtpd 100 550
+# Up to the pipeline the others are the same.
+for pair in '20 550' '40 250' '50 250'; do storm cm-smtpd $pair memfd_create:2; done
 storm cm-pipeline 0 250
 storm cm-pipeline 100 550
 
@@ -128,7 +127,7 @@ for victim in cm-smtpd cm-pipeline; do
   within 20 test -s "$T/h/stage"
   for p in $(inhabitants); do
     p=${p%/cwd}
-    [ "$(cat "$p/comm")" = "$victim" ] && kill -9 "${p#/proc/}"
+    [ "$(cat "$p/comm" 2>/dev/null)" = "$victim" ] && kill -9 "${p#/proc/}"
   done
   wait $CLIENT
   ok "$victim killed while a stage runs: nothing is left" within 20 empty
