@@ -225,4 +225,11 @@ asked
 ok "$(grep -c . "$T/attempts") addresses, at least 200" [ "$(grep -c . "$T/attempts")" -ge 200 ]
 same '' 'no address but plain ones of ours is handed on' \
   sh -c "grep RCPT $T/s/commands | sed 's/^[0-9]* RCPT TO://' | sort -u | grep -viE '$harmless'"
+# Nor is one ever a command: nothing but cm-smtpd itself is started.
+export ASAN_OPTIONS=detect_leaks=0
+front h strace -f -qq -A -o "$T/started" -e trace=execve cm-smtpd
+FRONT=$PORT
+asked
+same "$(find "$T" -name 'part.*' | wc -l)" 'no program is started for an address' grep -c execve "$T/started"
+
 done_testing
