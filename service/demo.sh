@@ -40,7 +40,7 @@ spammer.example reject/delete 5.7.1 mail from spammer.example is not wanted here
 maybe.example reject/redirect
 @quiet.example accept/delete
 !
-cp "$TOP/control/pipeline" control/pipeline
+sed "s/^#\([a-z]* *check \|[a-z]* *rewrite \)/\1/" "$TOP/control/pipeline" > control/pipeline
 cat >> control/pipeline <<'!'
 
 words check max=256k 0=junk 1=deliver : grep -qiF lottery
