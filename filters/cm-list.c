@@ -183,7 +183,7 @@ static void read_text(const char *verdict)
     again += !put(&e);
     progress(number);
   }
-  if (again) carp(digits(again), " lines replace earlier ones with the same key");
+  if (again) carp("lines that replace an earlier one with the same key: ", digits(again));
 }
 
 static void lock(struct replace *r, const char *name)

@@ -9,6 +9,7 @@ show() { cm-list l.cdb show "$@"; }
 cat > text <<'E'
 # a comment
 
+  # another
 Evil@Example.COM
 @bad.example      reject/delete
   spam.example.	 junk 	our own  words  
@@ -57,7 +58,7 @@ verdict 0 '' 'the last entry can be removed' cm-list fresh.cdb remove a@b.exampl
 same '' 'and leaves an empty list' cm-list fresh.cdb show
 
 # the last line counts
-verdict 0 'cm-list: 2 lines replace earlier ones with the same key' 'keys may come twice' make <<'E'
+verdict 0 'cm-list: lines that replace an earlier one with the same key: 2' 'keys may come twice' make <<'E'
 a.example junk first
 b.example
 A.example junk second
@@ -100,6 +101,12 @@ verdict 111 'cm-list: unable to read none.cdb: No such file or directory' 'no li
 head -c 2100 /dev/zero > zero.cdb
 verdict 111 'cm-list: unable to read zero.cdb: not a list, or damaged' 'nor can what is none' cm-list zero.cdb show
 verdict 111 'cm-list: unable to read zero.cdb: not a list, or damaged' 'nor be added to' cm-list zero.cdb add x
+cp l.cdb damaged.cdb
+printf '\377\377\377\377' | dd of=damaged.cdb bs=1 seek=2052 conv=notrunc 2>/dev/null
+cp damaged.cdb same.cdb
+verdict 111 'cm-list: unable to read damaged.cdb: damaged' 'a damaged list cannot be shown' cm-list damaged.cdb show
+verdict 111 'cm-list: unable to read damaged.cdb: damaged' 'nor be added to' cm-list damaged.cdb add x
+ok 'and stays as it is' cmp damaged.cdb same.cdb
 verdict 111 'cm-list: unable to lock the directory of no/l.cdb: No such file or directory' 'a list needs a directory' \
   cm-list no/l.cdb make
 verdict 111 'cm-list: unable to read text: Is a directory' 'what cannot be read makes no list' make < .
@@ -107,6 +114,12 @@ full() { (ulimit -f 1; trap '' XFSZ; seq 1000 | cm-list l.cdb make); }
 verdict 111 'cm-list: unable to write l.cdb: File too large' 'what cannot be written neither' full
 ok 'and leaves the old one' cmp l.cdb before
 ok 'and nothing else' test ! -e .l.cdb.new
+echo stale > .l.cdb.new
+verdict 0 '' 'what a crash has left is no obstacle' cm-list l.cdb add a.example junk third
+ok 'and gone' test ! -e .l.cdb.new
+mkdir .l.cdb.new
+verdict 111 'cm-list: unable to create .l.cdb.new: Is a directory' 'what cannot be removed is' cm-list l.cdb add x
+rmdir .l.cdb.new
 chmod 640 l.cdb; cm-list l.cdb add c.example
 same 640 'the mode of a list stays' stat -c %a l.cdb
 
@@ -159,7 +172,12 @@ c.example' 'and can be changed, the entry that counted stays' changed
 
 # large
 awk 'BEGIN { for (i = 0; i < 200000; i++) print "u" i "@d" i % 500 ".example"; print "*@p.example" }' > large
+{ cat large; echo u7@d7.example junk; } > again
+verdict 0 'cm-list: lines that replace an earlier one with the same key: 1' 'a key may come twice far apart' make < again
+same 'u7@d7.example junk' 'and the last line counts' cm-list l.cdb find u7@d7.example
 verdict 0 '' 'a large list says nothing where nobody looks' make < large
+same 'line 100000 line 200000' 'where somebody looks it counts' \
+  sh -c "script -qec 'cm-list l.cdb make < large' /dev/null | tr -s '\r\n' '  ' | sed 's/ $//'"
 same 200001 'and is complete' sh -c 'cm-list l.cdb show | wc -l'
 same u199999@d499.example 'to its last entry' cm-list l.cdb find u199999@d499.example
 
