@@ -76,7 +76,7 @@ int control_open(const char *name)
 /* A small file in two system calls, and memory for no more than it has. */
 static int slurp(int fd, stralloc *data)
 {
-  static char piece[4096];
+  char piece[4096];
   ssize_t r;
 
   for (;;) {

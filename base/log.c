@@ -5,62 +5,68 @@
 #include <string.h>
 #include <unistd.h>
 
-static char line[LOG_MAX];
-static size_t used;
+/* On the stack, which has pages already: an idle session pays for each. */
+struct line {
+  size_t used;
+  char s[LOG_MAX];
+};
 
-static void add(const char *text, size_t len)
+static void add(struct line *l, const char *text, size_t len)
 {
   static const char hex[] = "0123456789abcdef";
   unsigned char ch;
 
   for (; len; --len) {
     ch = (unsigned char) *text++;
-    if (used + 5 > sizeof line) return;
-    if (ch >= 32 && ch != 127 && ch != '\\') line[used++] = (char) ch;
+    if (l->used + 5 > sizeof l->s) return;
+    if (ch >= 32 && ch != 127 && ch != '\\') l->s[l->used++] = (char) ch;
     else {
-      line[used++] = '\\';
-      line[used++] = 'x';
-      line[used++] = hex[ch >> 4];
-      line[used++] = hex[ch & 15];
+      l->s[l->used++] = '\\';
+      l->s[l->used++] = 'x';
+      l->s[l->used++] = hex[ch >> 4];
+      l->s[l->used++] = hex[ch & 15];
     }
   }
 }
 
-static void begin(const char *event, const char *id)
+static void begin(struct line *l, const char *event, const char *id)
 {
-  used = 0;
-  add(event, strlen(event));
-  add(" ", 1);
-  add(id, strlen(id));
+  l->used = 0;
+  add(l, event, strlen(event));
+  add(l, " ", 1);
+  add(l, id, strlen(id));
 }
 
-static void end(void)
+static void end(struct line *l)
 {
   ssize_t r;
 
-  line[used++] = '\n';
-  do r = write(2, line, used); while (r == -1 && errno == EINTR);
+  l->s[l->used++] = '\n';
+  do r = write(2, l->s, l->used); while (r == -1 && errno == EINTR);
 }
 
 void log_event_internal(const char *event, const char *id, ...)
 {
   const char *part;
+  struct line l;
   va_list parts;
 
-  begin(event, id);
-  add(" ", 1);
+  begin(&l, event, id);
+  add(&l, " ", 1);
   va_start(parts, id);
-  while ((part = va_arg(parts, const char *))) add(part, strlen(part));
+  while ((part = va_arg(parts, const char *))) add(&l, part, strlen(part));
   va_end(parts);
-  end();
+  end(&l);
 }
 
 void log_text(const char *event, const char *id, const char *mark, const char *text, size_t len)
 {
-  begin(event, id);
-  add(" ", 1);
-  add(mark, strlen(mark));
-  add(" ", 1);
-  add(text, len);
-  end();
+  struct line l;
+
+  begin(&l, event, id);
+  add(&l, " ", 1);
+  add(&l, mark, strlen(mark));
+  add(&l, " ", 1);
+  add(&l, text, len);
+  end(&l);
 }

@@ -59,8 +59,8 @@ struct session {
   long long end;          /* stream_now() at which the session is over */
   struct stream client;
   stralloc out;           /* replies that wait for the next read */
-  struct smtpc upstream;
   struct transaction t;
+  struct smtpc upstream;
 };
 
 /* The id that log lines carry now: the transaction's or the session's. */
