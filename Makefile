@@ -38,7 +38,7 @@ it: $(BIN)
 
 # $(1): the flavour, plain or lib. $(2): its compiler.
 define flavour
-$(BUILD)/$(1)/%.o: %.c conf-cc $(if $(filter plain,$(1)),$(PLAININ))
+$(BUILD)/$(1)/%.o: %.c conf-cc Makefile $(if $(filter plain,$(1)),$(PLAININ))
 	@mkdir -p $$(@D)
 	$$(Q)$(2) $(WARN) -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase \
 	  $(if $(filter plain,$(1)),$(addprefix -isystem ,$(PLAININ))) -MMD -c -o $$@ $$<

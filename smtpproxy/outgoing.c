@@ -15,7 +15,10 @@ static char text[32768];   /* of the file */
 static char wire[65536];   /* what goes out next */
 static size_t wired;
 
-#define LARGE 65536  /* bytes from which a plain text goes by sendfile */
+#define LARGE 65536  /* bytes from which a plain text goes by sendfile ... */
+#define PIECE 1048576  /* ... so many at a time, each within timeoutremote */
+#define EARLY 10       /* seconds for an answer to what did not go out whole */
+#define UNREAD (-2)    /* our own copy of the message cannot be read */
 
 /* 1; 0: the upstream speaks already; -1: it does not read. */
 static int push(struct session *s, int more)
@@ -56,7 +59,7 @@ static int encode_file(struct session *s, struct dot *d, const struct outgoing *
   while (at < o->size) {
     n = pread(o->fd, text, sizeof text, at);
     if (n == -1 && errno == EINTR) continue;
-    if (n <= 0) return -1;
+    if (n <= 0) return UNREAD;
     if ((r = encode(s, d, text, (size_t) n)) != 1) return r;
     at += n;
   }
@@ -80,7 +83,12 @@ static int body(struct session *s, const struct outgoing *o)
     return 1;
   }
   if ((r = push(s, 1)) != 1) return r;
-  if (stream_sendfile(&s->upstream.stream, o->fd, &at, o->size - at) == -1) return -1;
+  while (at < o->size) {
+    if (stream_pending(&s->upstream.stream)) return 0;
+    stream_limit(&s->upstream.stream, s->set.timeoutremote);
+    if (stream_sendfile(&s->upstream.stream, o->fd, &at,
+                        o->size - at < PIECE ? o->size - at : PIECE) == -1) return -1;
+  }
   memcpy(wire, ".\r\n", 3);
   wired = 3;
   return 1;
@@ -90,7 +98,7 @@ static int body(struct session *s, const struct outgoing *o)
  * counts only if it is a refusal. */
 static int early(struct session *s)
 {
-  int r = smtpc_reply(&s->upstream, s->set.timeoutremote);
+  int r = smtpc_reply(&s->upstream, EARLY);
 
   smtpc_close(&s->upstream);
   if (r >= 400) return r;
@@ -111,6 +119,11 @@ int outgoing_smtp(struct session *s, const struct outgoing *o)
     return -1;
   }
   if (r == 1) r = push(s, 0);
+  if (r == UNREAD) {
+    log_event("trouble", s->t.id, "unable to read the message again: ", strerror(errno));
+    smtpc_close(u);
+    return -1;
+  }
   if (r != 1) return early(s);
   r = smtpc_reply(u, s->set.timeoutremote);
   if (r != -1 && (s->set.level & LOG_DETAILED)) log_text("upstream", s->t.id, "<", u->text.s, u->text.len);

@@ -12,6 +12,7 @@
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
 #define IDLEMAX 100         /* commands without effect */
+#define GRACE 300000        /* milliseconds that a transaction may outlast its session */
 
 const char *session_id(const struct session *s)
 {
@@ -330,8 +331,11 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
       (why = malformed(command_params(args, len, 1, s->offers, &p)))) return why;
   if (!a.len) return "501 5.1.3 a recipient is needed";
   if (a.utf8 && !t->utf8) return "553 5.6.7 such an address needs SMTPUTF8";
-  if (t->count >= s->set.maxrecipients)
+  if (t->count >= s->set.maxrecipients) {
+    /* A mailing list may ask for some more, and send to those it got; a flood may not. */
+    if (++t->refused > s->set.maxrecipients) ++s->errors;
     return "452 4.5.3 too many recipients; send the message again for the others";
+  }
   ++t->refused;
   if (!accepted(s, &a)) {
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
@@ -423,7 +427,7 @@ void session_serve(struct session *s)
     if (reply) session_reply(s, reply);
     if (reply && *reply == '5') ++s->errors;
     if (s->over) break;
-    if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || (!s->t.open && stream_now() > s->end)) {
+    if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || stream_now() > s->end + (s->t.open ? GRACE : 0)) {
       session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
       s->over = 1;
     }

@@ -128,6 +128,8 @@ like '^220 suite.example.net ' "a file missing in the port is looked up in the s
 control me proxy.example.net
 control maxrecipients 2
 like '^452 4.5.3 ' 'too many recipients' heard 2 "$EHLO" "$FROM" "$TO" "$TO" "$TO" QUIT
+insist() { many 30 "$TO" | { set -- "$EHLO" "$FROM"; while IFS= read -r l; do set -- "$@" "$l"; done; heard 1 "$@"; }; }
+like '^421 4.7.0 ' 'a flood of them ends the session' insist
 rm "$W/port/control/maxrecipients"
 
 # Messages
