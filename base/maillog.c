@@ -56,6 +56,11 @@ static int clean(stralloc *to, const char *text, size_t len, size_t max)
   int ok = 1;
 
   for (; ok && len; p += n ? n : 1, len -= n ? n : 1) {
+    for (n = 0; n < len && p[n] >= ' ' && p[n] < 127 && to->len - start + n < max; ++n) ;
+    if (n) {
+      ok = stralloc_catb(to, (const char *) p, n);
+      continue;
+    }
     n = sequence(p, len);
     if (to->len - start + (n ? n : 1) > max) return stralloc_cats(to, "...");
     if (n && shows(p, n)) ok = stralloc_catb(to, (const char *) p, n);
@@ -82,16 +87,17 @@ static int runs(const stralloc *cell)
 /* Append a clean cell and the comma before it, defused and quoted (RFC 4180). */
 static int put(stralloc *row, const stralloc *cell)
 {
-  size_t i;
+  size_t i, n;
   int ok = !row->len || stralloc_append(row, ",");
   int quote = runs(cell) || byte_chr(cell->s, cell->len, ',') < cell->len ||
               byte_chr(cell->s, cell->len, '"') < cell->len;
 
   if (quote) ok = ok && stralloc_append(row, "\"");
   if (runs(cell)) ok = ok && stralloc_append(row, "'");
-  for (i = 0; ok && i < cell->len; ++i) {
-    if (cell->s[i] == '"') ok = stralloc_append(row, "\"");
-    ok = ok && stralloc_append(row, cell->s + i);
+  for (i = 0; ok && i < cell->len; i += n) {
+    n = byte_chr(cell->s + i, cell->len - i, '"');
+    if (i + n < cell->len) ++n;
+    ok = stralloc_catb(row, cell->s + i, n) && (cell->s[i + n - 1] != '"' || stralloc_append(row, "\""));
   }
   return ok && (!quote || stralloc_append(row, "\""));
 }

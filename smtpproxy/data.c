@@ -138,7 +138,8 @@ static void judge(struct session *s)
 
   if (s->set.level & LOG_EXTENDED) tell(t);
   r = filter_run(s);
-  if (r == 1 && !session_present(s)) {
+  /* Without filters no time has passed, and SMTP looks once more before its dot. */
+  if (r == 1 && s->set.filters && !session_present(s)) {
     errno = 0;
     r = -1;
   }

@@ -15,8 +15,7 @@ static char text[32768];   /* of the file */
 static char wire[65536];   /* what goes out next */
 static size_t wired;
 
-#define LARGE 65536  /* bytes from which a plain text goes by sendfile ... */
-#define PIECE 1048576  /* ... so many at a time, each within timeoutremote */
+#define PIECE 1048576  /* bytes that go by sendfile at a time, each within timeoutremote */
 #define EARLY 10       /* seconds for an answer to what did not go out whole */
 #define UNREAD (-2)    /* our own copy of the message cannot be read */
 
@@ -66,31 +65,43 @@ static int encode_file(struct session *s, struct dot *d, const struct outgoing *
   return 1;
 }
 
-/* All but the final dot, which stands in wire when this is done. */
-static int body(struct session *s, const struct outgoing *o)
+/* The body as it is: what is in memory, then the file, by the kernel. */
+static int pass(struct session *s, const struct outgoing *o)
 {
-  struct dot d;
-  off_t at = o->offset;
+  off_t at = o->offset + (off_t) o->startlen;
+  size_t i, n;
   int r;
 
-  wired = 0;
-  dot_begin(&d, DOT_ENCODE);
-  if ((r = encode(s, &d, o->head.s, o->head.len)) != 1) return r;
-  if (!o->plain || o->size - o->offset < LARGE) {
-    if ((r = encode_file(s, &d, o)) != 1) return r;
-    if (sizeof wire - wired < DOT_TAIL && (r = push(s, 1)) != 1) return r;
-    wired += dot_end(&d, wire + wired);
-    return 1;
+  for (i = 0; i < o->startlen; i += n) {
+    if (wired == sizeof wire && (r = push(s, 1)) != 1) return r;
+    n = sizeof wire - wired < o->startlen - i ? sizeof wire - wired : o->startlen - i;
+    memcpy(wire + wired, o->start + i, n);
+    wired += n;
   }
-  if ((r = push(s, 1)) != 1) return r;
+  if (at < o->size && (r = push(s, 1)) != 1) return r;
   while (at < o->size) {
     if (stream_pending(&s->upstream.stream)) return 0;
     stream_limit(&s->upstream.stream, s->set.timeoutremote);
     if (stream_sendfile(&s->upstream.stream, o->fd, &at,
                         o->size - at < PIECE ? o->size - at : PIECE) == -1) return -1;
   }
-  memcpy(wire, ".\r\n", 3);
-  wired = 3;
+  return 1;
+}
+
+/* All of it; what did not go out yet, the final dot at least, stands in wire. */
+static int body(struct session *s, const struct outgoing *o)
+{
+  struct dot d;
+  int r;
+
+  wired = 0;
+  dot_begin(&d, DOT_ENCODE);
+  if ((r = encode(s, &d, o->head.s, o->head.len)) != 1) return r;
+  r = o->plain ? pass(s, o) : encode_file(s, &d, o);
+  if (r != 1) return r;
+  if (sizeof wire - wired < DOT_TAIL && (r = push(s, 1)) != 1) return r;
+  /* The head ends a line, and so does a plain body: then only the dot is left. */
+  wired += dot_end(&d, wire + wired);
   return 1;
 }
 
