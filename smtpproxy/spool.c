@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -83,7 +84,9 @@ int spool_write(struct spool *s, const char *data, size_t len)
 int spool_end(struct spool *s)
 {
   if (flush(s) == -1) return -1;
-  if (s->memory && fcntl(s->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) return -1;
+  /* A file on the disk has no seals: then at least no stage opens it for writing by mistake. */
+  if (s->memory ? fcntl(s->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
+                : fchmod(s->fd, 0400)) return -1;
   return lseek(s->fd, 0, SEEK_SET) == -1 ? -1 : 1;
 }
 

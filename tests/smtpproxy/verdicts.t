@@ -68,6 +68,17 @@ like '^250 ' 'a stage may add fields' say
 like '^X-Spam-Flag: YES' 'its field is there' last
 same 0 'but not ours, and not where it came from' sh -c "find '$T/sink/mail/new' -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs grep -c forged"
 
+# A large message, which does not stay in memory
+
+large() { { echo 'Subject: hello'; echo; head -c 3000000 /dev/zero | tr '\0' x | fold -w 1000; echo; } > "$T/large"
+  (cd "$W/port" && { printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA
+    sed 's/$/\r/' "$T/large"; printf '.\r\nQUIT\r\n'; } | CM_HOME=$W cm-smtpd 2>> "$W/err" | tail -n 2 | head -n 1); }
+only judge check 10 '5.7.1 because'
+like '^250 ' 'a message of 3 MB passes the stages' large
+whole() { last | sed '1,/^Subject/d' | tr -d '\r' | cksum; }
+same "$(sed 1d "$T/large" | cksum)" 'and arrives as it was' whole
+like '^Subject: \[SPAM\] hello' 'but for its subject' sh -c "find '$T/sink/mail/new' -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs head -n 30"
+
 # A rewriter
 
 printf '#!/bin/sh\nsed s/text/TEXT/\necho 2.0.0 done >&3\n' > "$W/port/shout"
