@@ -8,6 +8,7 @@
 #include "header.h"
 #include "pattern.h"
 #include "rfc2047.h"
+#include "utf8.h"
 
 #define LINE 998    /* bytes without its ending, RFC 5322, 2.1.1 */
 #define WORD 20     /* bytes that fit into an encoded word if each becomes =XX, RFC 2047, 2 */
@@ -67,18 +68,6 @@ int edit_fields(stralloc *fields, const char *lines, size_t len)
   return 1;
 }
 
-/* The length of the character of UTF-8 that text begins with; 0: it is none. */
-static size_t character(const char *text, size_t len)
-{
-  unsigned char c = (unsigned char) *text;
-  size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0, i;
-
-  if (n > len) return 0;
-  for (i = 1; i < n; ++i)
-    if ((text[i] & 0xc0) != 0x80) return 0;
-  return n;
-}
-
 /* The tag without blanks around it, in UTF-8, without anything that does not print. */
 static int clean(const char *tag, stralloc *out)
 {
@@ -87,7 +76,7 @@ static int clean(const char *tag, stralloc *out)
   out->len = 0;
   while (len && strchr(" \t\r\n", *tag)) ++tag, --len;
   for (i = 0; i < len; i += n) {
-    n = character(tag + i, len - i);
+    n = utf8_length(tag + i, len - i);
     if (!n) {
       if (!stralloc_append(out, "?")) return 0;
       n = 1;
@@ -133,7 +122,7 @@ static int words(stralloc *out, const stralloc *tag, int another)
   size_t i, n, used = 0;
 
   for (i = 0; i < tag->len; i += n) {
-    n = character(tag->s + i, tag->len - i);
+    n = utf8_length(tag->s + i, tag->len - i);
     if (!used && !stralloc_cats(out, i ? "?= =?utf-8?q?" : "=?utf-8?q?")) return 0;
     if (!quoted(out, tag->s + i, n)) return 0;
     used += n;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 /* On the stack, which has pages already: an idle session pays for each. */
 struct line {
   size_t used;
@@ -15,12 +17,17 @@ static void add(struct line *l, const char *text, size_t len)
 {
   static const char hex[] = "0123456789abcdef";
   unsigned char ch;
+  size_t n;
 
-  for (; len; --len) {
-    ch = (unsigned char) *text++;
+  for (; len; text += n, len -= n) {
+    ch = (unsigned char) *text;
     if (l->used + 5 > sizeof l->s) return;
-    if (ch >= 32 && ch != 127 && ch != '\\') l->s[l->used++] = (char) ch;
-    else {
+    n = ch < 128 ? 1 : utf8_length(text, len);
+    if (ch != '\\' && n && utf8_shows(text, n)) {
+      memcpy(l->s + l->used, text, n);
+      l->used += n;
+    } else {
+      n = 1;
       l->s[l->used++] = '\\';
       l->s[l->used++] = 'x';
       l->s[l->used++] = hex[ch >> 4];

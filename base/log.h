@@ -15,8 +15,8 @@ enum {
 
 #define LOG_MAX 4096  /* bytes of a line; more is cut */
 
-/* Write "EVENT ID PART..." with the parts as they are joined; control bytes,
- * DEL and the backslash become \xHH, bytes above stay. Ends with (char *) 0.
+/* Write "EVENT ID PART..." with the parts as they are joined; the backslash,
+ * control bytes and what is no UTF-8 that may be shown become \xHH. Ends with (char *) 0.
  * A log that cannot be written stops nothing. */
 #define log_event(...) log_event_internal(__VA_ARGS__, (char *) 0)
 void log_event_internal(const char *event, const char *id, ...) __attribute__((sentinel));

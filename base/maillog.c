@@ -11,6 +11,7 @@
 #include "home.h"
 #include "id.h"
 #include "rfc2047.h"
+#include "utf8.h"
 
 /* Bytes of a cell before quoting. All cells together, each byte doubled, stay
  * below 64 KiB. */
@@ -21,50 +22,23 @@ static const char columns[] =
   "size,verdict,stage,reason,stages,reply,upstream,stored,"
   "client_in,client_out,upstream_in,upstream_out,ms\r\n";
 
-/* The length of the well-formed UTF-8 sequence (RFC 3629) that p begins with; 0 if there is none. */
-static size_t sequence(const unsigned char *p, size_t len)
-{
-  size_t n = *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0, i;
-
-  if (*p < 0x80) return 1;
-  if (!n || n > len) return 0;
-  for (i = 1; i < n; ++i)
-    if ((p[i] & 0xc0) != 0x80) return 0;
-  if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-      (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f)) return 0;
-  return n;
-}
-
-/* May these n bytes, a sequence, be shown? Controls may not, nor what turns
- * the direction of writing or ends a line in Unicode. */
-static int shows(const unsigned char *p, size_t n)
-{
-  if (n == 1) return *p >= ' ' && *p != 127;
-  if (n == 2) return *p != 0xc2 || p[1] >= 0xa0;
-  if (n == 3 && *p == 0xe2)
-    return !(p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) &&
-           !(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
-  return 1;
-}
-
 /* Append at most max bytes of text as valid UTF-8 without controls: blank for
  * tab and line ends, ? for the rest. */
 static int clean(stralloc *to, const char *text, size_t len, size_t max)
 {
-  const unsigned char *p = (const unsigned char *) text;
   size_t n, start = to->len;
   int ok = 1;
 
-  for (; ok && len; p += n ? n : 1, len -= n ? n : 1) {
-    for (n = 0; n < len && p[n] >= ' ' && p[n] < 127 && to->len - start + n < max; ++n) ;
+  for (; ok && len; text += n ? n : 1, len -= n ? n : 1) {
+    for (n = 0; n < len && text[n] >= ' ' && text[n] < 127 && to->len - start + n < max; ++n) ;
     if (n) {
-      ok = stralloc_catb(to, (const char *) p, n);
+      ok = stralloc_catb(to, text, n);
       continue;
     }
-    n = sequence(p, len);
+    n = utf8_length(text, len);
     if (to->len - start + (n ? n : 1) > max) return stralloc_cats(to, "...");
-    if (n && shows(p, n)) ok = stralloc_catb(to, (const char *) p, n);
-    else ok = stralloc_append(to, *p == '\t' || *p == '\n' || *p == '\r' ? " " : "?");
+    if (n && utf8_shows(text, n)) ok = stralloc_catb(to, text, n);
+    else ok = stralloc_append(to, *text == '\t' || *text == '\n' || *text == '\r' ? " " : "?");
   }
   return ok;
 }

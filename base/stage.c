@@ -4,18 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static stralloc fields;
 static int reportfd = 1;
 
 void stage_begin(const char *name, int report)
 {
   errmsg_iam(name);
   reportfd = report;
-}
-
-void stage_field(const char *field)
-{
-  if (!stralloc_cats(&fields, field) || !stralloc_append(&fields, "\n")) stage_nomem();
 }
 
 void stage_end_internal(int verdict, ...)
@@ -28,8 +22,7 @@ void stage_end_internal(int verdict, ...)
   va_start(parts, verdict);
   while ((part = va_arg(parts, const char *))) ok = ok && stralloc_cats(&report, part);
   va_end(parts);
-  if (!ok || !stralloc_append(&report, "\n") || !stralloc_catb(&report, fields.s, fields.len))
-    stage_nomem();
+  if (!ok || !stralloc_append(&report, "\n")) stage_nomem();
   if (write(reportfd, report.s, report.len) == -1) carpsys("unable to write report");
   exit(verdict);
 }

@@ -12,11 +12,7 @@
  * a rewriter. */
 void stage_begin(const char *name, int report);
 
-/* Add a header field, "Name: value" without a line ending, to the report of
- * the verdict to come. Copied. No memory ends the program with 111. */
-void stage_field(const char *field);
-
-/* Write the report, the parts joined as the reason and then the fields, and
+/* Write the report, the parts joined as the reason, and
  * exit with the verdict. The reason begins with an enhanced status code (RFC
  * 3463). A reason that cannot be written does not change the verdict. */
 #define stage_end(verdict, ...) stage_end_internal((verdict), __VA_ARGS__, (char *) 0)

@@ -140,7 +140,7 @@ static void judge(struct session *s)
   r = filter_run(s);
   /* Without filters no time has passed, and SMTP looks once more before its dot. */
   if (r == 1 && s->set.filters && !session_present(s)) {
-    errno = 0;
+    errno = stream_stopped ? EINTR : 0;
     r = -1;
   }
 
