@@ -6,20 +6,13 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 volatile sig_atomic_t stream_stopped;
 
 #define SLACK 1000  /* milliseconds that a limit in the kernel may be off */
-
-long long stream_now(void)
-{
-  struct timespec t;
-
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
                   unsigned long seconds)
@@ -38,7 +31,7 @@ void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
 
 void stream_limit(struct stream *s, unsigned long seconds)
 {
-  s->deadline = stream_now() + (long long) seconds * 1000;
+  s->deadline = clock_ms() + (long long) seconds * 1000;
 }
 
 enum { RECEIVE, SEND };
@@ -46,7 +39,7 @@ enum { RECEIVE, SEND };
 /* Let the next read or write wait until the deadline. 1, or -1 with errno. */
 static int ready(struct stream *s, int direction)
 {
-  long long left = s->deadline - stream_now();
+  long long left = s->deadline - clock_ms();
   struct pollfd p;
   struct timeval t;
   int r;
@@ -76,7 +69,7 @@ static int again(const struct stream *s)
 {
   if (errno == EINTR) return !(s->stops && stream_stopped);
   if (errno != EAGAIN) return 0;
-  if (stream_now() < s->deadline) return 1;
+  if (clock_ms() < s->deadline) return 1;
   errno = ETIMEDOUT;
   return 0;
 }

@@ -14,7 +14,7 @@ struct stream {
   int in, out;             /* descriptors; the same for an upstream; -1: closed */
   char *buffer;            /* the caller's, size bytes; pos to len is unread */
   size_t size, pos, len;
-  long long deadline;      /* in milliseconds of stream_now() */
+  long long deadline;      /* in milliseconds of clock_ms() */
   long waits[2];           /* what the kernel's time limits stand at, milliseconds */
   int socket;              /* whether it has such limits */
   int stops;               /* SIGTERM ends a read; set by who wants that, behind stream_begin */
@@ -23,9 +23,6 @@ struct stream {
 
 /* Set by the handler of SIGTERM: reads of streams that stop end with EINTR. */
 extern volatile sig_atomic_t stream_stopped;
-
-/* Milliseconds of the monotonic clock. */
-long long stream_now(void);
 
 /* Take over the descriptors; nothing is read. seconds: what stream_limit will
  * mostly say, so that the kernel needs to be told only once. */

@@ -5,16 +5,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-long job_clock(void)
-{
-  struct timespec t;
-
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "clock.h"
 
 static int make(struct job *j)
 {
@@ -68,7 +61,7 @@ int job_start(struct job *j, const struct stage *stage, int message, unsigned lo
   j->text.len = 0;
   j->dropped = 0;
   j->filesize = 2 * size + 1048576;
-  j->started = job_clock();
+  j->started = clock_ms();
   j->until = until;
   j->time = until - j->started;
   j->needless = 0;
@@ -101,7 +94,7 @@ void job_end(struct job *j)
 
   spawn_kill(&j->spawn, first ? SIGTERM : SIGKILL);
   j->state = first ? JOB_ASKED : JOB_KILLED;
-  j->until = job_clock() + (first ? JOB_GRACE : JOB_LAST);
+  j->until = clock_ms() + (first ? JOB_GRACE : JOB_LAST);
 }
 
 void job_abandon(struct job *j)

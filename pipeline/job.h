@@ -27,13 +27,10 @@ struct job {
   stralloc text;           /* what came through it */
   unsigned long dropped;   /* bytes that did not fit into text */
   unsigned long filesize;  /* what it may write into one file */
-  long started, until;     /* milliseconds of job_clock() */
+  long started, until;     /* milliseconds of clock_ms() */
   long time;               /* milliseconds it was given */
   int needless;            /* 1: ended because its answer changes nothing */
 };
-
-/* Milliseconds since some point in the past. */
-long job_clock(void);
 
 /* Start the stage on a message of size bytes; message, a descriptor of its own,
  * is closed here. until: when its time is over. 1; -1 with errno, job is idle. */

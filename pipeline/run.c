@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "chatter.h"
+#include "clock.h"
 #include "control.h"
 #include "copy.h"
 #include "surroundings.h"
@@ -27,7 +28,7 @@ static struct outcome outcomes[PLAN_STAGES];
 static int votes[PLAN_STAGES];
 static size_t used;      /* jobs of this paragraph */
 static int signals;      /* readable when we are to stop and when a child ends */
-static long deadline;    /* of job_clock() */
+static long deadline;    /* of clock_ms() */
 static long epoch;       /* ms, what to add to that for the time of day */
 static int callers;      /* the caller's descriptor of the message */
 static const char *id;
@@ -51,7 +52,7 @@ static int prepare(struct run *r, const struct plan *plan)
   if (signals == -1 || spawn_adopt() == -1) return -1;
 
   clock_gettime(CLOCK_REALTIME, &t);
-  deadline = job_clock();
+  deadline = clock_ms();
   epoch = (long) t.tv_sec * 1000 + t.tv_nsec / 1000000 - deadline;
   deadline += PATIENCE;
   if (given && control_scan(given, strlen(given), &end) && end < 1UL << 40)
@@ -124,7 +125,7 @@ static const char *skip(const struct run *r, const struct stage *s, int trusted)
 /* Start the stage, or know why not. */
 static int begin(struct run *r, const struct stage *s, struct outcome *o)
 {
-  long now = job_clock(), until = now + (long) s->time * 1000;
+  long now = clock_ms(), until = now + (long) s->time * 1000;
   char *const *env;
   int message;
 
@@ -176,7 +177,7 @@ static int finish(struct run *r, struct job *j)
   int ok;
 
   o->code = job_reap(j);
-  o->ms = (unsigned long) (job_clock() - j->started);
+  o->ms = (unsigned long) (clock_ms() - j->started);
   if (j->needless) o->skipped = "skipped-deleted";
   len = job_report(j, report, sizeof report);
   ok = len != -1 && answer_read(&o->answer, report, (size_t) len) && judge_code(o, j);
@@ -202,7 +203,7 @@ static int give_up(struct run *r, struct job *j)
 /* End those whose time is over and those that nobody needs any more. */
 static int urge(struct run *r)
 {
-  long now = job_clock();
+  long now = clock_ms();
   struct job *j;
 
   for (j = jobs; j < jobs + used; ++j) {
@@ -243,7 +244,7 @@ static enum event wait_for(struct run *r)
     p[n++] = (struct pollfd) { j->log[0], POLLIN, 0 };
   }
   if (n == 1) return DONE;
-  wait = first - job_clock();
+  wait = first - clock_ms();
   if (poll(p, n, wait < 0 ? 0 : wait > 1000000 ? 1000000 : (int) wait) > 0) {
     if (p[0].revents && told() == TOLD) return TOLD;
     for (n = 1, j = jobs; j < jobs + used; ++j) {

@@ -51,7 +51,7 @@ static void begin(struct session *s)
   s->relay = getenv("RELAYCLIENT") != 0;
   s->t.message.fd = s->t.filtered.fd = -1;
   s->upstream.stream.in = -1;
-  s->end = stream_now() + SESSION;
+  s->end = clock_ms() + SESSION;
   setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   stream_begin(&s->client, 0, 1, input, sizeof input, TIMEOUT);
   s->client.stops = 1;

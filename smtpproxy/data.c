@@ -17,7 +17,7 @@
 
 static int too_slow(const struct session *s, unsigned long long start, long long began)
 {
-  long long took = stream_now() - began;
+  long long took = clock_ms() - began;
 
   return took > PATIENCE && (long long) (s->client.got - start) * 1000 / took < SLOWEST;
 }
@@ -29,7 +29,7 @@ static int receive(struct session *s, struct dot *d)
   struct stream *c = &s->client;
   struct spool *m = &s->t.message;
   unsigned long long start = c->got;
-  long long began = stream_now();
+  long long began = clock_ms();
   const char *piece;
   size_t used, n;
   int keep = 1, trouble = 0;

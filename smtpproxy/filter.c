@@ -97,7 +97,7 @@ static void hear(struct session *s, int *waiting)
 /* Until the program ends: watch the client, keep the upstream awake. */
 static int watch(struct session *s, int pidfd)
 {
-  long long now = stream_now(), end = now + (long long) s->set.deadline * 1000 + GRACE;
+  long long now = clock_ms(), end = now + (long long) s->set.deadline * 1000 + GRACE;
   long long every = (long long) s->set.keepalive * 1000, next = now + every;
   struct pollfd p[3] = { { pidfd, POLLIN, 0 }, { s->client.in, POLLRDHUP, 0 }, { -1, POLLIN, 0 } };
   struct timespec left;
@@ -107,7 +107,7 @@ static int watch(struct session *s, int pidfd)
   sigemptyset(&none);
   for (;;) {
     p[2].fd = smtpc_isopen(&s->upstream) ? s->upstream.stream.in : -1;
-    now = stream_now();
+    now = clock_ms();
     if (now >= end) return LATE;
     if (now >= next) {
       next = now + every;

@@ -209,9 +209,9 @@ static int envelope_file(const char *sender, const stralloc *recipients)
 static int await(struct spawn *p, unsigned long seconds)
 {
   struct pollfd ended = { p->pidfd, POLLIN, 0 };
-  long long end = stream_now() + (long long) seconds * 1000, left;
+  long long end = clock_ms() + (long long) seconds * 1000, left;
 
-  while ((left = end - stream_now()) > 0)
+  while ((left = end - clock_ms()) > 0)
     if (poll(&ended, 1, left > 1000000 ? 1000000 : (int) left) == 1) return spawn_reap(p);
   spawn_stop(p, 1000);
   return -1;

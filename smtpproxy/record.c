@@ -24,7 +24,7 @@ void record(struct session *s)
     .client_out = (unsigned long) (s->client.sent - t->bytes[1]),
     .upstream_in = (unsigned long) (s->upstream.stream.got - t->bytes[2]),
     .upstream_out = (unsigned long) (s->upstream.stream.sent - t->bytes[3]),
-    .ms = (unsigned long) (stream_now() - t->began)
+    .ms = (unsigned long) (clock_ms() - t->began)
   };
 
   t->recorded = 1;

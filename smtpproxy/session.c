@@ -427,7 +427,7 @@ void session_serve(struct session *s)
     if (reply) session_reply(s, reply);
     if (reply && *reply == '5') ++s->errors;
     if (s->over) break;
-    if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || stream_now() > s->end + (s->t.open ? GRACE : 0)) {
+    if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
       session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
       s->over = 1;
     }

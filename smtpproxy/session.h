@@ -4,6 +4,7 @@
 /* One SMTP session: a client on descriptors 0 and 1, the upstream behind us,
  * and the transaction that both are in. RFC 5321. */
 
+#include "clock.h"
 #include "command.h"
 #include "header.h"
 #include "id.h"
@@ -25,7 +26,7 @@ struct transaction {
   int open;               /* MAIL has got its 250 */
   int told;               /* the upstream is in it, too */
   char id[ID_SIZE];
-  long long began;        /* stream_now() */
+  long long began;        /* clock_ms() */
   struct address sender;
   stralloc mail;          /* the MAIL command for the upstream */
   stralloc recipients;    /* those that got 250, a line each, 0-terminated behind its length */
@@ -56,7 +57,7 @@ struct session {
   int over;               /* no further command */
   unsigned int offers;    /* SMTPC_ flags it was told */
   unsigned long errors, idle;   /* commands that were wrong; that did nothing */
-  long long end;          /* stream_now() at which the session is over */
+  long long end;          /* clock_ms() at which the session is over */
   struct stream client;
   stralloc out;           /* replies that wait for the next read */
   struct transaction t;

@@ -17,7 +17,7 @@ void transaction_begin(struct session *s, int utf8)
 
   t->open = 1;
   t->utf8 = utf8;
-  t->began = stream_now();
+  t->began = clock_ms();
   id_make(t->id);
   counters(s, t->bytes);
 }

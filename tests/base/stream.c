@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "tap.h"
 
 static char buffer[64];
@@ -64,7 +65,7 @@ int main(void)
     if (write(theirs, "x\n", 2) != 2) perror("write");
     ok(ends(&s) == -1 && errno == EMSGSIZE, "a longer one is refused");
     s = said(pipes, "no end", 0);
-    s.deadline = stream_now() + 50;
+    s.deadline = clock_ms() + 50;
     ok(ends(&s) == -1 && errno == ETIMEDOUT, "half a line waits for the deadline and no longer");
   }
 
@@ -81,7 +82,7 @@ int main(void)
   if (write(fd, "0123456789", 10) != 10) perror("write");
   ok(stream_sendfile(&s, fd, &at, 5) == 1 && read(theirs, text, sizeof text) == 5 && !memcmp(text, "23456", 5) && at == 7,
      "bytes of a file go out by the kernel");
-  s.deadline = stream_now() + 50;
+  s.deadline = clock_ms() + 50;
   while (stream_write(&s, buffer, sizeof buffer, 0) == 1) ;
   ok(errno == ETIMEDOUT, "a reader that does not read ends at the deadline");
   s = said(0, "", 1);
