@@ -19,6 +19,7 @@
 
 #define REPORTMAX 262144  /* bytes of a report of cm-pipeline */
 #define GRACE 2000        /* milliseconds that cm-pipeline may be late */
+#define REST 1            /* seconds for the rest of an answer, while nobody watches the client */
 
 /* Environment ------------------------------------------------------------ */
 
@@ -86,9 +87,9 @@ static int envelope(const struct transaction *t)
 enum { ENDED, LATE, GONE, STOPPED };
 
 /* The upstream has said something: the answer to our NOOP, or what it should not. */
-static void hear(struct session *s, int *waiting)
+static void hear(struct session *s, int *waiting, unsigned long seconds)
 {
-  if (*waiting) smtpc_reply(&s->upstream, s->set.timeoutremote);
+  if (*waiting) smtpc_reply(&s->upstream, seconds);
   else smtpc_close(&s->upstream);
   if (!smtpc_isopen(&s->upstream)) log_event("upstream-lost", s->t.id, "while the filters ran");
   *waiting = 0;
@@ -123,9 +124,9 @@ static int watch(struct session *s, int pidfd)
       if (!session_present(s)) return GONE;
       p[1].fd = -1;  /* it has only closed its own half, with commands still to be read */
     }
-    if (p[2].revents) hear(s, &waiting);
+    if (p[2].revents) hear(s, &waiting, REST);
   }
-  if (waiting) hear(s, &waiting);
+  if (waiting) hear(s, &waiting, s->set.timeoutremote);
   return ENDED;
 }
 

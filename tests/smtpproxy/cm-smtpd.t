@@ -185,6 +185,17 @@ done
 relayed() { rcpt '<b@example.org>' > /dev/null; column reply; }
 like '^550 5.7.1 ' 'a refused transaction has its line, too' relayed
 
+# The session's log
+
+logs() { control loglevel "$1"; : > "$W/err"; message 'From: b@example.org' 'Subject: log' '' text > /dev/null; cut -d' ' -f1 "$W/err" | sort -u | tr '\n' ' '; }
+same 'connect decision message ' 'level 16 tells of each message' logs 16
+like ' a@example.org From: b@example.org; Subject: log; $' 'with its envelope, From and Subject' grep '^message' "$W/err"
+same 'client upstream ' 'level 1 is the transcript of both sides' logs 1
+like '^client [0-9a-f.]* < RCPT TO:<b@example.net>$' 'what the client says' cat "$W/err"
+like '^upstream [0-9a-f.]* > RCPT TO:<b@example.net>$' 'and what the upstream hears' cat "$W/err"
+same '' 'level 0 tells trouble only' logs 0
+rm "$W/port/control/loglevel"
+
 # IPv6, on both sides
 
 chmod 711 "$T" "$T/sink"

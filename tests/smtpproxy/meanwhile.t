@@ -81,6 +81,23 @@ rm -f "$W/hold"
 wait "$CLIENT" 2>/dev/null
 cp "$T/kept" "$W/port/control/upstream"
 
+front=$PORT daemon=$PID
+start_faultsink half 'NOOP=say:25,stall'
+halfway=$PORT PORT=$front PID=$daemon W=$T/h
+echo "smtp 127.0.0.1 $halfway" > "$W/port/control/upstream"
+echo 1 > "$W/port/control/keepalive"
+slow 60
+session 'Subject: half' '' text
+ok 'a stage runs, and NOOP is answered by half' within 10 running
+sleep 3
+rm "$W/hold"
+kill "$CLIENT" 2>/dev/null
+ok 'that hides no client that goes away' within 3 dead
+ok 'nor keeps the session up' within 3 idle
+wait "$CLIENT" 2>/dev/null
+rm "$W/port/control/keepalive"
+cp "$T/kept" "$W/port/control/upstream"
+
 echo 1 > "$W/port/control/deadline"
 slow 60
 like '^451 4' 'when the time of a message is over it is deferred' message 'Subject: late' '' text
