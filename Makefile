@@ -12,7 +12,7 @@ WARN   := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wsign-conversion \
           -Wunused-result $(if $(findstring clang,$(CC)),,-Wstack-usage=16384) -Werror
 # V=1 shows the commands.
 Q       = $(if $(V),,@echo "  $@";)
-FOLDER := smtpproxy pop3proxy pop3conn pipeline filters conduits report service
+FOLDER := smtpproxy pop3proxy pop3conn pipeline filters engines conduits report service
 
 # Every cm-*.c in a program folder is a program; the other .c files there are
 # its modules. A program that needs a library of its own names it in a file

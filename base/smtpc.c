@@ -1,13 +1,10 @@
 #include "smtpc.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
+
+#include "dial.h"
 
 #define LINEMAX 2048   /* bytes of a reply line; RFC 5321, 4.5.3.1.5: 512 */
 #define LINES   100    /* lines of a reply */
@@ -94,23 +91,6 @@ int smtpc_command(struct smtpc *c, const char *line, size_t len, unsigned long s
   return smtpc_send(c, line, len, seconds) == 1 ? smtpc_reply(c, seconds) : -1;
 }
 
-static int dial(struct smtpc *c, const struct addrinfo *a, unsigned long seconds,
-                unsigned long reply)
-{
-  struct timeval limit = { (time_t) seconds, 0 };
-  int one = 1, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-  if (fd == -1) return 0;
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (connect(fd, a->ai_addr, a->ai_addrlen)) {
-    close(fd);
-    return 0;
-  }
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, reply);
-  return 1;
-}
-
 static int starts(const char *line, size_t len, const char *word, size_t n)
 {
   return len >= n && !case_diffb(line, n, word) && (len == n || line[n] == ' ');
@@ -160,16 +140,15 @@ static int refused(struct smtpc *c, int r)
 int smtpc_open(struct smtpc *c, const char *host, const char *port, const char *me,
                unsigned long connect, unsigned long reply)
 {
-  struct addrinfo hint = { .ai_socktype = SOCK_STREAM }, *found, *a;
-  int r;
+  int r, fd;
 
   smtpc_close(c);
   c->offers = 0;
   c->size = 0;
-  if (getaddrinfo(host, port, &hint, &found)) return fail(c, "has no address");
-  for (a = found; a && !smtpc_isopen(c); a = a->ai_next) dial(c, a, connect, reply);
-  freeaddrinfo(found);
-  if (!smtpc_isopen(c)) return fail(c, "does not accept a connection");
+  fd = dial_tcp(host, port, connect);
+  if (fd == -1)
+    return fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");
+  stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, reply);
 
   r = smtpc_reply(c, reply);
   if (r == -1) return -1;
