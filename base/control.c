@@ -172,3 +172,18 @@ int control_number(const char *name, unsigned long *value)
   errno = EINVAL;
   return -1;
 }
+
+int control_me(stralloc *name)
+{
+  char host[256] = "localhost";
+  int result = control_line("control/me", name);
+
+  if (result) return result;
+  gethostname(host, sizeof host - 1);
+  if (stralloc_copys(name, host) && stralloc_0(name)) {
+    --name->len;
+    return 1;
+  }
+  errno = ENOMEM;
+  return -1;
+}

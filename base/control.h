@@ -40,6 +40,10 @@ int control_line(const char *name, stralloc *line);
  * (EINVAL: not a number). */
 int control_number(const char *name, unsigned long *value);
 
+/* The name of this host in our answers and fields: control/me, or the system's.
+ * 0-terminated. 1; -1 with errno. */
+int control_me(stralloc *name);
+
 /* Read a number with k, m or g behind it from len bytes. 1, or 0: none. */
 int control_scan(const char *text, size_t len, unsigned long *value);
 

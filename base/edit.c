@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authserv.h"
 #include "copy.h"
 #include "header.h"
 #include "pattern.h"
@@ -177,13 +178,27 @@ static int top(stralloc *out, const struct edit *e, const char *eol)
   return 1;
 }
 
+/* Does the field look like one of ours? Whoever believes our Authentication-Results
+ * must not find one that came with the message (RFC 8601, 5). 1; 0; -1 with errno. */
+static int pretends(const struct field *f)
+{
+  const char *id;
+
+  if (pattern_match(PREFIX, sizeof PREFIX - 1, f->name, f->namelen)) return 1;
+  if (!field_is(f, AUTHSERV_FIELD)) return 0;
+  id = authserv_id();
+  return id ? authserv_claims(f->value, f->valuelen, id) != 0 : -1;
+}
+
 /* The old fields: without those that look like ours, the subject tagged. */
 static int old(stralloc *out, const struct header *h, struct field *f, const stralloc *tag, const char *eol)
 {
-  int begins;
+  int begins, ours;
 
   do {
-    if (pattern_match(PREFIX, sizeof PREFIX - 1, f->name, f->namelen)) continue;
+    ours = pretends(f);
+    if (ours == -1) return 0;
+    if (ours) continue;
     begins = 1;
     if (tag->len && field_is(f, "Subject") && (begins = starts_with(f, tag)) == -1) return 0;
     if (!(begins ? stralloc_catb(out, f->start, f->len) : subject(out, f, tag, eol))) return 0;
@@ -215,6 +230,7 @@ int edit_header(const struct header *h, const struct edit *e, stralloc *out)
   const char *eol = ending(h);
   int any = header_next(h, &f);
 
+  errno = ENOMEM;
   out->len = 0;
   /* Only a line that is no field can stand before the first one. */
   if (!clean(e->tag ? e->tag : "", &tag) ||
@@ -232,7 +248,6 @@ static int read_and_build(int fd, const struct edit *e, struct header *h, strall
   if (lseek(fd, 0, SEEK_SET) == -1) return -1;
   result = header_read(h, fd);
   if (result != 1 || edit_header(h, e, out)) return result;
-  errno = ENOMEM;
   return -1;
 }
 

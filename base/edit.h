@@ -2,8 +2,9 @@
 #define CM_EDIT_H
 
 /* The declared changes to a message, all of them in its header: our own fields
- * on top, those that pretend to be ours gone, fields of stages, a subject tag,
- * and the empty line behind a header that has none. The body is not touched. */
+ * on top, those that pretend to be ours gone (X-CleanMail-*, and the fields
+ * Authentication-Results with our id), fields of stages, a subject tag, and the
+ * empty line behind a header that has none. The body is not touched. */
 
 #include "header.h"
 
@@ -24,7 +25,7 @@ struct edit {
 int edit_fields(stralloc *fields, const char *lines, size_t len);
 
 /* Put into out what goes before the body of a message with this header, the
- * empty line included. 1, or 0 without memory. */
+ * empty line included. 1; 0 with errno. */
 int edit_header(const struct header *header, const struct edit *edit, stralloc *out);
 
 /* Write the message in fd to the descriptor to, with its new header. *size is

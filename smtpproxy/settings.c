@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "control.h"
 #include "pattern.h"
@@ -88,14 +87,9 @@ static int newlines(struct settings *s, stralloc *trouble)
 
 static int name(struct settings *s, stralloc *trouble)
 {
-  char host[256] = "localhost";
-  int r = control_line("control/me", &s->me);
+  int r = control_me(&s->me);
 
-  if (r == -1) return trouble_with(trouble, "me", why(r));
-  if (r == 1) return 1;
-  gethostname(host, sizeof host - 1);
-  if (!stralloc_copys(&s->me, host) || !stralloc_0(&s->me)) return trouble_with(trouble, "me", "memory");
-  return 1;
+  return r == 1 ? 1 : trouble_with(trouble, "me", why(r));
 }
 
 static int pipeline(struct settings *s, stralloc *trouble)

@@ -1,8 +1,10 @@
 #include "edit.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "header.h"
@@ -165,6 +167,27 @@ static void subject(void)
   ok(tagged("[SPAM]", old, want), "no line becomes too long");
 }
 
+static void authentication(void)
+{
+  char dir[] = "/tmp/cm-edit.XXXXXX";
+  int ready = mkdtemp(dir) && !chdir(dir) && !mkdir("control", 0700), fd;
+
+  fd = open("control/authserv-id", O_WRONLY | O_CREAT, 0600);
+  ok(ready && write(fd, "mx.example.net\n", 15) == 15, "a control directory");
+  ok(gives("A: b\nAuthentication-Results: mx.example.net;\n dkim=pass header.d=bank.example\n"
+           "authentication-results : (x)\n \"MX.Example.NET\" 1; spf=pass\nB: c\n\nd", &plain,
+           TOP "A: b\nB: c\n\nd"), "results that came with the message are not ours");
+  ok(gives("Authentication-Results: mx.example.net", &plain, TOP), "even if nothing else came");
+  ok(gives("Authentication-Results: mx.example.org; dkim=pass\nX-Authentication-Results: mx.example.net; spf=pass\n"
+           "ARC-Authentication-Results: i=1; mx.example.net; spf=pass\n\nd", &plain,
+           TOP "Authentication-Results: mx.example.org; dkim=pass\nX-Authentication-Results: mx.example.net; spf=pass\n"
+           "ARC-Authentication-Results: i=1; mx.example.net; spf=pass\n\nd"), "those of others stay");
+  close(fd);
+  unlink("control/authserv-id");
+  rmdir("control");
+  if (!chdir("/")) rmdir(dir);
+}
+
 static void large(void)
 {
   memset(message, 'x', sizeof message);
@@ -189,6 +212,7 @@ int main(void)
   header();
   stages();
   subject();
+  authentication();
   large();
   broken();
   return done_testing();

@@ -22,6 +22,15 @@ ok 'there is no field for it' not grep -q MessageID new
 printf 'X-CleanMail-Result: accept/deliver, whitelisted\r\nFrom: a\r\n\r\nbody' > forged
 like '^X-CleanMail-Result: accept/deliver.$' 'a forged result is replaced' \
   sh -c 'cm-pipeline control/pipeline < forged 3> report'
+echo mx.example.net > control/authserv-id
+{ printf 'Authentication-Results: mx.example.net (us); dkim=pass header.d=bank.example\r\n'
+  printf 'Authentication-Results: mx.example.org; dkim=fail\r\nFrom: a\r\n\r\nbody'; } > forged
+echo 'printf "2.0.0 ok\nAuthentication-Results: mx.example.net;\n\tdkim=none\n"' | stage verifies
+printf 'a check : verifies\n' | plan
+same 'Authentication-Results: mx.example.net;
+	dkim=none
+Authentication-Results: mx.example.org; dkim=fail' 'of Authentication-Results with our id those of our stages are left' \
+  sh -c 'cm-pipeline control/pipeline < forged 3> report | tr -d "\r" | grep -A1 Auth | grep -v From'
 rewrites 100 'a refused message' 'a check : s100'
 ok 'is not written' test ! -s new
 same '' 'and has no size' size

@@ -1,0 +1,73 @@
+#include "authserv.h"
+
+#include <string.h>
+
+#include "control.h"
+
+#define WORD 256  /* bytes; a longer one is no id */
+
+const char *authserv_id(void)
+{
+  static stralloc id;
+  int result;
+
+  if (id.len) return id.s;
+  result = control_line("control/authserv-id", &id);
+  if (result == 0) result = control_me(&id);
+  return result == 1 ? id.s : 0;
+}
+
+/* Behind the comment at p, or p: it never ends, and so is none. */
+static const char *past_comment(const char *p, const char *end)
+{
+  const char *start = p;
+  size_t depth = 0;
+
+  for (; p < end; ++p) {
+    if (*p == '\\' && p + 1 < end) ++p;
+    else if (*p == '(') ++depth;
+    else if (*p == ')' && !--depth) return p + 1;
+  }
+  return start;
+}
+
+/* A quoted string that never ends is none. */
+static int begins_quote(const char *p, const char *end)
+{
+  return memchr(p + 1, '"', (size_t) (end - p - 1)) != 0;
+}
+
+static int is_id(const char *word, size_t len, const char *id)
+{
+  if (len && word[len - 1] == '.') --len;
+  return len == strlen(id) && !case_diffb(word, len, id);
+}
+
+static int ends_word(char c)
+{
+  return !c || strchr(" \t\r\n;/", c);
+}
+
+const char *authserv_claims(const char *p, size_t len, const char *id)
+{
+  const char *end = p + len, *past;
+  char word[WORD];
+  size_t n = 0;
+  int found = 0, quoted = 0;
+
+  for (; p < end && (quoted || *p != ';'); ++p) {
+    if (!quoted && *p == '(' && (past = past_comment(p, end)) > p) {
+      p = past - 1;
+      found |= is_id(word, n, id);
+      n = 0;
+    } else if (*p == '"') quoted = !quoted && begins_quote(p, end);
+    else if (!quoted && ends_word(*p)) {
+      found |= is_id(word, n, id);
+      n = 0;
+    } else {
+      if (*p == '\\' && p + 1 < end) ++p;
+      if (n < WORD) word[n++] = *p;
+    }
+  }
+  return found || is_id(word, n, id) ? p : 0;
+}
