@@ -16,7 +16,8 @@ FOLDER := smtpproxy pop3proxy pop3conn pipeline filters engines conduits report 
 
 # Every cm-*.c in a program folder is a program; the other .c files there are
 # its modules. A program that needs a library of its own names it in a file
-# beside it that ends in .lib, and is then built with CC as it stands.
+# beside it that ends in .lib, and is then built with CC as it stands. A module
+# with such a file is for these programs only.
 SRC    := $(sort $(foreach d,$(FOLDER),$(wildcard $(d)/cm-*.c)))
 LIBBED := $(filter $(patsubst %.lib,%.c,$(wildcard $(patsubst %.c,%.lib,$(SRC)))),$(SRC))
 PLAIN  := $(filter-out $(LIBBED),$(SRC))
@@ -43,7 +44,8 @@ $(BUILD)/$(1)/%.o: %.c conf-cc Makefile $(if $(filter plain,$(1)),$(PLAININ))
 	$$(Q)$(2) $(WARN) -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase \
 	  $(if $(filter plain,$(1)),$(addprefix -isystem ,$(PLAININ))) -MMD -c -o $$@ $$<
 $(foreach d,base $(FOLDER),
-$(BUILD)/$(1)/$(d).a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(filter-out $(d)/cm-%,$(wildcard $(d)/*.c)))
+$(BUILD)/$(1)/$(d).a: $(patsubst %.c,$(BUILD)/$(1)/%.o,$(filter-out $(d)/cm-% \
+  $(if $(filter plain,$(1)),$(patsubst %.lib,%.c,$(wildcard $(d)/*.lib))),$(wildcard $(d)/*.c)))
 	@mkdir -p $$(@D); rm -f $$@
 	$$(Q)$(AR) rcs $$@ $$^
 )
@@ -76,7 +78,14 @@ $(BUILD)/tests/%: tests/base/%.c $(PARTS)
 	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER) tests/base) $(addprefix -isystem ,$(PLAININ)) -MMD \
 	  -o $@ $< $(PARTS) $(PLAINLD) -lowfat
 
-all: it $(UNIT)
+# Tools of the tests that are in C may use every module.
+TOOL := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+$(TOOL): $(BUILD)/tests/%: tests/tools/%.c $(patsubst %,$(BUILD)/lib/%.a,$(FOLDER) base)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER)) -MMD -o $@ $< \
+	  $(filter %.a,$^) $(shell cat $(wildcard $(<:.c=.lib)) /dev/null) -lowfat
+
+all: it $(UNIT) $(TOOL)
 
 # First what is missing, then a make of its own, which sees what came.
 check:

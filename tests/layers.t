@@ -35,6 +35,7 @@ same '' 'base includes only base' strangers
 same '' 'no folder reaches into another' sh -c "git ls-files '*.c' '*.h' | grep -v '^tests/' | xargs grep -n '#include \".*/'"
 same '' 'CDB has one door for reading and one for making' door 'cdb(_make)?\.h' base/list.c
 same '' 'libowfat has one door' door '(stralloc|buffer|scan|fmt|errmsg|str|case|byte)\.h' base/owfat.h
+same '' 'c-ares has one door' door 'ares' filters/dns.c
 same '' 'every program has a man page' manless
 same '' 'every program has a test' testless
 same '' 'no banned function is called' sh -c "git ls-files '*.c' | grep -v '^bench/' | xargs grep -nE '$banned'"
