@@ -35,6 +35,8 @@ same '' 'base includes only base' strangers
 same '' 'no folder reaches into another' sh -c "git ls-files '*.c' '*.h' | grep -v '^tests/' | xargs grep -n '#include \".*/'"
 same '' 'CDB has one door for reading and one for making' door 'cdb(_make)?\.h' base/list.c
 same '' 'libowfat has one door' door '(stralloc|buffer|scan|fmt|errmsg|str|case|byte)\.h' base/owfat.h
+same '' 'libmagic has one door' door 'magic\.h' engines/magic.c
+same '' 'libarchive has one door' door 'archive(_entry)?\.h' engines/archive.c
 same '' 'c-ares has one door' door 'ares' filters/dns.c
 same '' 'every program has a man page' manless
 same '' 'every program has a test' testless

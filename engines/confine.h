@@ -1,0 +1,14 @@
+#ifndef CM_CONFINE_H
+#define CM_CONFINE_H
+
+/* A process that works on what it has, and can reach nothing else. */
+
+#include <stddef.h>
+
+/* From here on: no new privileges, no core, not traced, so many bytes of memory,
+ * of a file and seconds of processor time; and no system calls but those that
+ * work on open descriptors and own memory. Any other call fails with EPERM.
+ * 1, or -1 with errno. */
+int confine(size_t memory, size_t file, unsigned int seconds);
+
+#endif

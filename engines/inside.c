@@ -1,0 +1,218 @@
+#include "inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "magic.h"
+#include "stage.h"
+#include "zip.h"
+
+enum { CHUNK = 65536 };
+
+/* One file that is looked at. */
+struct file {
+  int fd;
+  off_t size;
+  const char *name;
+  size_t len;
+  char *head;          /* its first bytes */
+  size_t have;
+  const struct kind *kind;
+  struct zip zip;
+  int zipped;          /* there is a directory of a zip at its end */
+};
+
+static int ends_in(const char *name, size_t len, const char *end)
+{
+  size_t n = strlen(end);
+
+  return len > n && name[len - n - 1] == '.' && !strncasecmp(name + len - n, end, n);
+}
+
+int inside_wanted(const struct kind *kind, const char *name, size_t len)
+{
+  static const char *const words[] = {
+    "zip", "rar", "7z", "jar", "docx", "docm", "xlsx", "xlsm", "xlsb", "pptx", "pptm", "cab", "iso",
+    "img", "doc", "xls", "ppt", "msg", "eml", "exe", "tar", "gz", "tgz"
+  };
+  size_t i;
+
+  if (kind && kind->way != WAY_NONE) return 1;
+  for (i = 0; i < sizeof words / sizeof *words; ++i)
+    if (ends_in(name, len, words[i])) return 1;
+  return 0;
+}
+
+/* Disk images that say what they are in their last 512 bytes. */
+static const char *trailer(const struct file *f)
+{
+  char last[8];
+
+  if (f->size < 512 || pread(f->fd, last, sizeof last, f->size - 512) != sizeof last) return 0;
+  if (!memcmp(last, "conectix", 8)) return "vhd";
+  return memcmp(last, "koly\0\0\0\4", 8) ? 0 : "dmg";
+}
+
+static void open_file(struct file *f, int fd, const char *name, size_t len)
+{
+  ssize_t r;
+  const char *word;
+
+  memset(f, 0, sizeof *f);
+  f->fd = fd;
+  f->name = name;
+  f->len = len;
+  f->head = malloc(KIND_HEAD);
+  if (!f->head) stage_nomem();
+  f->size = lseek(fd, 0, SEEK_END);
+  r = pread(fd, f->head, KIND_HEAD, 0);
+  if (f->size == -1 || r == -1) stage_diesys("unable to read an attachment");
+  f->have = (size_t) r;
+  f->zipped = zip_find(fd, &f->zip);
+  f->kind = kind_find(f->head, f->have);
+  word = trailer(f);
+  if (word) f->kind = kind_named(word);
+  if (f->kind && f->kind->way == WAY_ZIP) f->kind = zip_kind(fd, &f->zip);
+}
+
+/* The names of a zip that libarchive did not find. */
+struct rest {
+  struct file *file;
+  const struct level *level;
+  off_t seen;  /* the last local header that libarchive came to */
+};
+
+static void add_name(void *arg, const struct zip_name *name)
+{
+  struct rest *rest = arg;
+
+  if (name->encrypted) look_flag(FLAG_ENCRYPTED);
+  if (name->stray && name->local > rest->seen)
+    rest->seen = archive_look(rest->file->fd, name->local, rest->file->size, "zip stream", "", 0, rest->level);
+  if (look_known(rest->level, name->text, name->len) ||
+      (name->len && name->text[name->len - 1] == '/')) return;
+  look_name(rest->level, name->encrypted ? "encrypted" : "data", name->text, name->len);
+}
+
+/* Anything but blanks and zeros behind the end? */
+static int appended(const struct file *f)
+{
+  char bytes[4096];
+  off_t at = f->zip.end;
+  ssize_t r, i;
+
+  for (; (r = pread(f->fd, bytes, sizeof bytes, at)) > 0; at += r)
+    for (i = 0; i < r; ++i)
+      if (!strchr(" \t\r\n", bytes[i])) return 1;
+  return 0;
+}
+
+static void look_zip(struct file *f, unsigned int depth)
+{
+  struct level level;
+  struct rest rest = { .file = f, .level = &level, .seen = -1 };
+
+  if (!look_enter(depth, &level)) return;
+  if (f->zipped) archive_look(f->fd, 0, f->size, "zip", "", 0, &level);
+  zip_names(f->fd, &f->zip, add_name, &rest);
+  if (f->zip.encrypted) look_flag(FLAG_ENCRYPTED);
+  if (f->zip.first > 4 || (f->zipped && appended(f))) look_flag(FLAG_POLYGLOT);
+}
+
+/* Rar says itself that its headers are encrypted. */
+static void look_rar(const struct file *f, off_t start, const struct level *level)
+{
+  char head[64];
+  ssize_t have = pread(f->fd, head, sizeof head, start);
+
+  if (have < 20) look_flag(FLAG_BROKEN);
+  else if (head[6] == 0) {
+    if (head[9] == 0x73 && (unsigned char) head[10] & 0x80) look_flag(FLAG_ENCRYPTED);
+    else archive_look(f->fd, start, f->size, "rar", f->name, f->len, level);
+  } else {
+    /* a checksum, the size of the header in up to 3 bytes, its type */
+    ssize_t at = 12;
+
+    while (at < 15 && (unsigned char) head[at] & 0x80) ++at;
+    if (head[at + 1] == 4) look_flag(FLAG_ENCRYPTED);
+    else archive_look(f->fd, start, f->size, "rar5", f->name, f->len, level);
+  }
+}
+
+static void look_archive(const struct file *f, off_t start, const char *word, unsigned int depth)
+{
+  struct level level;
+
+  if (!look_enter(depth, &level)) return;
+  if (!strcmp(word, "rar")) look_rar(f, start, &level);
+  else archive_look(f->fd, start, f->size, word, f->name, f->len, &level);
+}
+
+/* An archive somewhere in what is none: behind a program or a picture. */
+static void look_behind(struct file *f, unsigned int depth)
+{
+  static const struct { const char *sign, *word; } signs[] = {
+    { "Rar!\x1a\7", "rar" }, { "7z\xbc\xaf\x27\x1c", "7z" }
+  };
+  char *chunk = malloc(CHUNK + 8), *found;
+  off_t at = 0;
+  ssize_t len;
+  size_t i;
+
+  if (!chunk) stage_nomem();
+  if (f->zipped && f->zip.directory < f->zip.size) {
+    look_flag(FLAG_POLYGLOT);
+    look_zip(f, depth);
+  }
+  for (; (len = pread(f->fd, chunk, CHUNK + 5, at)) > 5 && !look_over(); at += CHUNK)
+    for (i = 0; i < sizeof signs / sizeof *signs; ++i) {
+      found = memmem(chunk, (size_t) len, signs[i].sign, 6);
+      if (!found) continue;
+      look_flag(FLAG_POLYGLOT);
+      look_archive(f, at + (found - chunk), signs[i].word, depth);
+      at = f->size;
+      break;
+    }
+  free(chunk);
+}
+
+static void look_inside(struct file *f, unsigned int depth)
+{
+  switch (f->kind ? f->kind->way : WAY_NONE) {
+    case WAY_ZIP: look_zip(f, depth); break;
+    case WAY_ARCHIVE: look_archive(f, 0, f->kind->word, depth); break;
+    case WAY_CLOSED: look_flag(FLAG_UNSUPPORTED); break;
+    case WAY_PROGRAM: look_flag(FLAG_EXECUTABLE); look_behind(f, depth); break;
+    case WAY_OLE: case WAY_TNEF: case WAY_MAIL: look_flag(FLAG_UNSUPPORTED); break;
+    case WAY_NONE: look_behind(f, depth); break;
+  }
+}
+
+const char *inside_entry(int fd, const char *name, size_t len, const struct level *level)
+{
+  struct file f;
+  const char *word;
+
+  open_file(&f, fd, name, len);
+  word = f.kind ? f.kind->word : kind_text(f.head, f.have) ? "txt" : "data";
+  look_name(level, word, name, len);
+  look_inside(&f, level->depth + 1);
+  free(f.head);
+  return word;
+}
+
+void inside_attachment(int fd, const char *name, size_t len)
+{
+  struct file f;
+  const char *mime;
+
+  open_file(&f, fd, name, len);
+  mime = f.kind ? f.kind->mime : magic_type(f.head, f.have);
+  if (!mime) stage_die("unable to use libmagic");
+  if (!f.kind) f.kind = kind_typed(mime);
+  look_type(mime, f.kind ? f.kind->word : "data");
+  look_inside(&f, 1);
+  free(f.head);
+}

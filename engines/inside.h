@@ -1,0 +1,20 @@
+#ifndef CM_INSIDE_H
+#define CM_INSIDE_H
+
+/* Which module looks into what. */
+
+#include <sys/types.h>
+
+#include "kind.h"
+#include "look.h"
+
+/* Is an entry of this kind (0: not known) and name something to look into? */
+int inside_wanted(const struct kind *kind, const char *name, size_t len);
+
+/* Print an entry whose content is in fd, and look into it. The word of its kind. */
+const char *inside_entry(int fd, const char *name, size_t len, const struct level *level);
+
+/* The same for an attachment, which is no entry of anything. */
+void inside_attachment(int fd, const char *name, size_t len);
+
+#endif
