@@ -15,6 +15,7 @@
 #define WORD 20     /* bytes that fit into an encoded word if each becomes =XX, RFC 2047, 2 */
 #define TAG 200     /* bytes of a tag */
 #define PREFIX "x-cleanmail-*"
+#define CLASSED "x-spam*"
 
 /* A second one of these, or one with other words, would deceive whoever reads the message. */
 static const char *const reserved[] = {
@@ -178,25 +179,40 @@ static int top(stralloc *out, const struct edit *e, const char *eol)
   return 1;
 }
 
+/* Does a stage say what a classifier said? Then nobody else may have said it. */
+static int classified(const stralloc *fields)
+{
+  const char *at = fields ? fields->s : 0, *end = at ? at + fields->len : 0, *nl;
+
+  for (; at && at < end; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    if (pattern_match(CLASSED, sizeof CLASSED - 1, at, (size_t) ((nl ? nl : end) - at))) return 1;
+    if (!nl) break;
+  }
+  return 0;
+}
+
 /* Does the field look like one of ours? Whoever believes our Authentication-Results
  * must not find one that came with the message (RFC 8601, 5). 1; 0; -1 with errno. */
-static int pretends(const struct field *f)
+static int pretends(const struct field *f, int said)
 {
   const char *id;
 
   if (pattern_match(PREFIX, sizeof PREFIX - 1, f->name, f->namelen)) return 1;
+  if (said && pattern_match(CLASSED, sizeof CLASSED - 1, f->name, f->namelen)) return 1;
   if (!field_is(f, AUTHSERV_FIELD)) return 0;
   id = authserv_id();
   return id ? authserv_claims(f->value, f->valuelen, id) != 0 : -1;
 }
 
 /* The old fields: without those that look like ours, the subject tagged. */
-static int old(stralloc *out, const struct header *h, struct field *f, const stralloc *tag, const char *eol)
+static int old(stralloc *out, const struct header *h, struct field *f, const struct edit *e,
+               const stralloc *tag, const char *eol)
 {
-  int begins, ours;
+  int begins, ours, said = classified(e->fields);
 
   do {
-    ours = pretends(f);
+    ours = pretends(f, said);
     if (ours == -1) return 0;
     if (ours) continue;
     begins = 1;
@@ -236,7 +252,7 @@ int edit_header(const struct header *h, const struct edit *e, stralloc *out)
   if (!clean(e->tag ? e->tag : "", &tag) ||
       !stralloc_catb(out, h->raw.s, (size_t) (f.start - h->raw.s)) || !top(out, e, eol)) return 0;
   if (tag.len && !has_subject(h) && !subject(out, 0, &tag, eol)) return 0;
-  if (any && !old(out, h, &f, &tag, eol)) return 0;
+  if (any && !old(out, h, &f, e, &tag, eol)) return 0;
   if (h->end < h->body) return stralloc_catb(out, h->raw.s + h->end, h->body - h->end);
   return h->body < h->raw.len ? stralloc_cats(out, eol) : 1;
 }

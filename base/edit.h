@@ -3,8 +3,9 @@
 
 /* The declared changes to a message, all of them in its header: our own fields
  * on top, those that pretend to be ours gone (X-CleanMail-*, and the fields
- * Authentication-Results with our id), fields of stages, a subject tag, and the
- * empty line behind a header that has none. The body is not touched. */
+ * Authentication-Results with our id; where a stage says a field X-Spam...,
+ * all of those), fields of stages, a subject tag, and the empty line behind a
+ * header that has none. The body is not touched. */
 
 #include "header.h"
 

@@ -18,6 +18,11 @@ void stage_begin(const char *name, int report);
 #define stage_end(verdict, ...) stage_end_internal((verdict), __VA_ARGS__, (char *) 0)
 void stage_end_internal(int verdict, ...) __attribute__((noreturn));
 
+/* When a stage that waits for somebody else must have its answer, in
+ * milliseconds of clock_ms(): shortly before CM_DEADLINE, or, where nobody set
+ * one, so many seconds from now. */
+long long stage_until(unsigned long usual);
+
 /* Trouble of our own (arguments, files, memory): 111 and no report, so that
  * the runner applies on-error. The message goes to descriptor 2. */
 #define stage_die(...) die(VERDICT_DEFER, __VA_ARGS__)

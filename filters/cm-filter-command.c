@@ -8,17 +8,14 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "copy.h"
+#include "message.h"
 #include "reason.h"
 #include "reply.h"
 #include "spawn.h"
 #include "stage.h"
 
-#define INPUTMAX 1048576000  /* bytes copied from a pipe */
 #define PIPEMAX 1048576      /* bytes of a program that has ended, still in the pipe */
 #define UNMAPPED (-1)
 
@@ -106,29 +103,6 @@ static void name_files(char **args)
     if (!stralloc_0(&named)) stage_nomem();
     *args = named.s;
   }
-}
-
-/* What is no file can be read only once and has no beginning to go back to:
- * descriptor 0 becomes a file in memory. */
-static void need_file(void)
-{
-  static char bytes[65536];
-  struct stat st;
-  size_t total = 0;
-  ssize_t r;
-  int fd;
-
-  if (fstat(0, &st) == -1) stage_diesys("unable to read message");
-  if (S_ISREG(st.st_mode)) return;
-  fd = memfd_create("message", MFD_CLOEXEC);
-  if (fd == -1) stage_diesys("unable to copy message");
-  do {
-    r = read(0, bytes, sizeof bytes);
-    if (r == -1 && errno != EINTR) stage_diesys("unable to read message");
-    if (r > 0 && copy_write(fd, bytes, (size_t) r) == -1) stage_diesys("unable to copy message");
-    if (r > 0 && (total += (size_t) r) > INPUTMAX) stage_die("unable to copy message: too large");
-  } while (r);
-  if (lseek(fd, 0, SEEK_SET) || dup2(fd, 0) == -1) stage_diesys("unable to copy message");
 }
 
 static void find(const char *program, stralloc *path)
@@ -238,7 +212,7 @@ int main(int argc, char **argv)
     execve(path.s, argv, environ);
     stage_diesys("unable to run ", argv[0]);
   }
-  if (used[IN]) need_file();
+  if (used[IN]) message_file();
   name_files(argv + 1);
   program = strrchr(argv[0], '/');
   answer(program ? program + 1 : argv[0], run(argv, &line), &line);

@@ -121,6 +121,22 @@ static void stages(void)
   ok(gives("A: b\r\n\r\n", &e, CRTOP "X-A: b\r\n c\r\nA: b\r\n\r\n"), "they are put on top");
 }
 
+/* What a classifier said: who sent the message may not say it, too. */
+static void classes(void)
+{
+  static stralloc f;
+  struct edit e = { "accept/deliver", 0, 0, &f };
+
+  ok(gives("X-Spam-Flag: NO\n\n", &plain, TOP "X-Spam-Flag: NO\n\n"), "X-Spam fields stay where no stage says one");
+  edit_fields(&f, "X-A: b\n X-Spam-no: x\n", 22);
+  ok(gives("X-Spam-Flag: NO\n\n", &e, TOP "X-A: b\n X-Spam-no: x\nX-Spam-Flag: NO\n\n"), "or only in another field");
+  f.len = 0;
+  edit_fields(&f, "X-A: b\nX-Spam-Status: No\n", 25);
+  ok(gives("x-spam-flag : NO\n more\nA: b\nX-Spamd-Bar: ---\nX-Spa: c\n\nX-Spam-Flag: body\n", &e,
+           TOP "X-A: b\nX-Spam-Status: No\nA: b\nX-Spa: c\n\nX-Spam-Flag: body\n"),
+     "and go, folded or not, where one does");
+}
+
 /* The subject field of a tagged message. */
 static int tagged(const char *tag, const char *old, const char *want)
 {
@@ -211,6 +227,7 @@ int main(void)
 {
   header();
   stages();
+  classes();
   subject();
   authentication();
   large();
