@@ -142,6 +142,8 @@ within 5 waits
 kill -9 $SPAMD $(kids)
 within 20 test -s killed.code
 same 111 'nor is one that is killed' cat killed.code
+refused() { ask < six 2>&1 | grep -q refused; }
+within 10 refused
 verdict 111 "cm-filter-spamd: unable to reach spamd at $S: Connection refused" 'or was' ask < six
 
 # answers that no real one gives
