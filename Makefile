@@ -71,7 +71,8 @@ $(BUILD)/include:
 	@mv $@.new $@
 
 # Unit tests of modules and the tools of the tests, compiled like the programs.
-PARTS := $(patsubst %,$(BUILD)/plain/%.a,$(FOLDER) base)
+# Engines are built with CC, and include what musl-gcc is not shown.
+PARTS := $(patsubst %,$(BUILD)/plain/%.a,$(filter-out engines,$(FOLDER)) base)
 UNIT := $(patsubst tests/base/%.c,$(BUILD)/tests/%,$(wildcard tests/base/*.c))
 $(BUILD)/tests/%: tests/base/%.c $(PARTS)
 	@mkdir -p $(@D)
