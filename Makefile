@@ -17,7 +17,7 @@ FOLDER := smtpproxy pop3proxy pop3conn pipeline filters engines conduits report 
 # Every cm-*.c in a program folder is a program; the other .c files there are
 # its modules. A program that needs a library of its own names it in a file
 # beside it that ends in .lib, and is then built with CC as it stands. A module
-# with such a file is for these programs only.
+# with such a file, be it empty, is for these programs only.
 SRC    := $(sort $(foreach d,$(FOLDER),$(wildcard $(d)/cm-*.c)))
 LIBBED := $(filter $(patsubst %.lib,%.c,$(wildcard $(patsubst %.c,%.lib,$(SRC)))),$(SRC))
 PLAIN  := $(filter-out $(LIBBED),$(SRC))
@@ -139,6 +139,8 @@ clean:
 	rm -rf $(BUILD)
 
 .PHONY: it all check suite install setup clean
+# A header that has gone does not stop what once included it from being made anew.
+%.h: ;
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/plain/*/*.d $(BUILD)/lib/*/*.d $(BUILD)/tests/*.d)

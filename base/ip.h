@@ -23,7 +23,7 @@ int ip_scan_network(const char *text, size_t len, struct ip *network);
 int ip_in(const struct ip *ip, const struct ip *network);
 
 /* Is this an address that nobody in the public Internet has: private, local,
- * for documentation, for many hosts, or reserved? 1 or 0. */
+ * for many hosts, or reserved? 1 or 0. Those for documentation are none. */
 int ip_private(const struct ip *ip);
 
 /* The address as text. */

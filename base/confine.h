@@ -11,4 +11,9 @@
  * 1, or -1 with errno. */
 int confine(size_t memory, size_t file, unsigned int seconds);
 
+/* The same for who asks the network, without the limits: sockets of the Internet
+ * may be made and used, too, but none to wait for others at. Built with a
+ * sanitizer it does nothing. */
+int confine_to_network(void);
+
 #endif

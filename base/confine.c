@@ -1,0 +1,133 @@
+#include "confine.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv)
+#define ARCH AUDIT_ARCH_RISCV64
+#else
+#error "confine.c does not know this processor"
+#endif
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define CM_SANITIZED
+#endif
+#endif
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, (action))
+#define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), ANSWER(SECCOMP_RET_ALLOW)
+/* The same, unless its argument n has this bit. */
+#define UNLESS(name, n, bit) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 4), \
+  LOAD(args[n]), \
+  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bit), 0, 1), \
+  ANSWER(SECCOMP_RET_ERRNO | EPERM), \
+  ANSWER(SECCOMP_RET_ALLOW)
+
+/* fstat() of the C library is newfstatat() of no path. */
+#ifdef __NR_newfstatat
+#define FSTATAT \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_newfstatat, 0, 4), \
+  LOAD(args[3]), \
+  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1000 /* AT_EMPTY_PATH */, 1, 0), \
+  ANSWER(SECCOMP_RET_ERRNO | EPERM), \
+  ANSWER(SECCOMP_RET_ALLOW),
+#else
+#define FSTATAT
+#endif
+
+#ifdef __NR_time
+#define TIME ALLOW(time),
+#else
+#define TIME
+#endif
+
+#ifdef __NR_poll
+#define POLL ALLOW(poll), ALLOW(ppoll),
+#else
+#define POLL ALLOW(ppoll),
+#endif
+
+#define BEGIN \
+  LOAD(arch), \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), \
+  ANSWER(SECCOMP_RET_KILL_PROCESS), \
+  LOAD(nr), \
+  ALLOW(read), ALLOW(readv), ALLOW(write), ALLOW(writev), ALLOW(lseek), ALLOW(fstat), ALLOW(close), \
+  ALLOW(brk), ALLOW(munmap), ALLOW(mremap), ALLOW(madvise), \
+  UNLESS(mmap, 2, PROT_EXEC), UNLESS(mprotect, 2, PROT_EXEC), \
+  ALLOW(futex), ALLOW(getrandom), ALLOW(getpid), ALLOW(gettid), \
+  ALLOW(clock_gettime), ALLOW(gettimeofday), TIME \
+  ALLOW(rt_sigaction), ALLOW(rt_sigprocmask), ALLOW(rt_sigreturn), ALLOW(restart_syscall), \
+  ALLOW(exit), ALLOW(exit_group)
+#define END FSTATAT ANSWER(SECCOMP_RET_ERRNO | EPERM)
+
+static struct sock_filter alone[] = {
+  BEGIN,
+  ALLOW(pread64), ALLOW(pwrite64), ALLOW(ftruncate), ALLOW(memfd_create),
+  END
+};
+
+static struct sock_filter networked[] = {
+  BEGIN,
+  ALLOW(connect), ALLOW(sendto), ALLOW(recvfrom), ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(setsockopt),
+  ALLOW(getsockopt), ALLOW(getsockname), ALLOW(getpeername), ALLOW(shutdown), ALLOW(bind), POLL
+  ALLOW(fcntl), ALLOW(ioctl),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 5),
+  LOAD(args[0]),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+  ANSWER(SECCOMP_RET_ALLOW),
+  ANSWER(SECCOMP_RET_ERRNO | EPERM),
+  END
+};
+
+static int limit(int resource, rlim_t most)
+{
+  struct rlimit now;
+
+  if (getrlimit((unsigned int) resource, &now) == -1) return -1;
+  if (now.rlim_max < most) most = now.rlim_max;
+  now.rlim_cur = now.rlim_max = most;
+  return setrlimit((unsigned int) resource, &now);
+}
+
+static int filter(struct sock_filter *rules, size_t count)
+{
+  struct sock_fprog program = { .len = (unsigned short) count, .filter = rules };
+
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return -1;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == -1 ? -1 : 1;
+}
+
+int confine(size_t memory, size_t file, unsigned int seconds)
+{
+  if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_AS, memory) == -1 ||
+      limit(RLIMIT_FSIZE, file) == -1 || limit(RLIMIT_CPU, seconds) == -1) return -1;
+  return filter(alone, sizeof alone / sizeof *alone);
+}
+
+int confine_to_network(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(CM_SANITIZED)
+  return 1;
+#else
+  return limit(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
+#endif
+}

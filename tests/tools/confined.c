@@ -1,0 +1,50 @@
+/* confined: what confine_to_network() leaves to a process, one forbidden call a
+ * line that worked all the same; for tests. */
+
+#include "confine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CALL(name) { #name, SYS_##name }
+
+static const struct { const char *name; long number; } calls[] = {
+  CALL(openat), CALL(openat2), CALL(execve), CALL(execveat), CALL(clone), CALL(clone3), CALL(kill),
+  CALL(tkill), CALL(tgkill), CALL(ptrace), CALL(process_vm_readv), CALL(process_vm_writev),
+  CALL(unlinkat), CALL(mkdirat), CALL(renameat2), CALL(linkat), CALL(symlinkat), CALL(fchmodat),
+  CALL(fchownat), CALL(truncate), CALL(ftruncate), CALL(statx), CALL(getdents64), CALL(faccessat),
+  CALL(chdir), CALL(chroot), CALL(mount), CALL(umount2), CALL(pivot_root), CALL(unshare), CALL(setns),
+  CALL(bpf), CALL(perf_event_open), CALL(keyctl), CALL(add_key), CALL(request_key),
+  CALL(memfd_create), CALL(userfaultfd), CALL(io_uring_setup), CALL(inotify_init1),
+  CALL(socketpair), CALL(listen), CALL(accept4), CALL(setuid), CALL(setgid), CALL(prctl), CALL(mknodat), CALL(prlimit64),
+  CALL(setrlimit), CALL(shmget), CALL(msgget), CALL(semget), CALL(mq_open), CALL(pidfd_open),
+  CALL(init_module), CALL(reboot), CALL(swapon), CALL(settimeofday), CALL(personality), CALL(dup)
+};
+
+static int opens(int domain, int type)
+{
+  int fd = socket(domain, type, 0);
+
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+int main(void)
+{
+  size_t i;
+
+  puts("begin");
+  fflush(stdout);
+  if (confine_to_network() == -1) return 111;
+  for (i = 0; i < sizeof calls / sizeof *calls; ++i)
+    if (syscall(calls[i].number, -1L, -1L, -1L, -1L, -1L, -1L) != -1 || errno != EPERM)
+      puts(calls[i].name);
+  if (!opens(AF_INET, SOCK_DGRAM) || !opens(AF_INET6, SOCK_STREAM)) puts("no socket");
+  if (opens(AF_UNIX, SOCK_STREAM) || opens(AF_NETLINK, SOCK_RAW) || opens(AF_PACKET, SOCK_RAW))
+    puts("another socket");
+  puts("end");
+  return 0;
+}
