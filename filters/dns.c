@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "control.h"
 #include "digits.h"
+#include "stage.h"
 
 enum {
   RESOLVERS = 8,     /* c-ares hands out 16 sockets, UDP and TCP of each */
@@ -327,6 +328,13 @@ enum dns_result dns_look(struct dns_question *q, const char *name, enum dns_type
   if (!dns_ask(q, name, type)) return DNS_TEMPORARY;
   while (q->result == DNS_WAITING) dns_wait(deadline);
   return q->result;
+}
+
+long long dns_deadline(unsigned long seconds)
+{
+  long long ours = clock_ms() + (long long) seconds * 1000, theirs = stage_until(seconds);
+
+  return theirs < ours ? theirs : ours;
 }
 
 int dns_next(const struct dns_question *q, size_t *at, struct dns_record *record)

@@ -64,6 +64,10 @@ unsigned int dns_wait(long long deadline);
 enum dns_result dns_look(struct dns_question *question, const char *name, enum dns_type type,
                          long long deadline);
 
+/* When to give up, of clock_ms(): in so many seconds, or shortly before
+ * CM_DEADLINE if that comes first. */
+long long dns_deadline(unsigned long seconds);
+
 /* The next record of an answer. *at: where to go on, 0 at first. 1, or 0: no more. */
 int dns_next(const struct dns_question *question, size_t *at, struct dns_record *record);
 

@@ -1,0 +1,213 @@
+/* cm-filter-spf: may this client send mail for the sender's domain, and call
+ * itself what it does (RFC 7208)?
+ * It never looks at the message. Once its configuration is read it can ask the
+ * DNS and answer, and nothing else. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "authres.h"
+#include "authserv.h"
+#include "confine.h"
+#include "control.h"
+#include "dns.h"
+#include "reason.h"
+#include "reply.h"
+#include "spf.h"
+#include "stage.h"
+#include "trusted.h"
+
+#define SECONDS 20  /* RFC 7208, 4.6.4: at least */
+#define UNDECIDED -1
+#define PAIRMAX 400  /* bytes of a value in Received-SPF */
+
+/* What the results mean. A broken policy is the fault of neither the message
+ * nor the client; no answer is no result. */
+static int verdicts[SPF_RESULTS] = {
+  [SPF_SOFTFAIL] = VERDICT_JUNK, [SPF_FAIL] = VERDICT_REJECT, [SPF_TEMPERROR] = UNDECIDED
+};
+static unsigned long seconds = SECONDS;
+static int with_helo = 1, with_received;
+
+static struct identity {
+  const char *name;      /* of the property in Authentication-Results */
+  const char *key;       /* in Received-SPF */
+  stralloc value;
+  struct spf_check check;
+  enum spf_result result;
+} sender = { .name = "smtp.mailfrom", .key = "mailfrom" }, helo = { .name = "smtp.helo", .key = "helo" };
+
+static struct ip client;
+static char address[IP_TEXT];
+static const char *called;  /* what the client calls itself */
+static stralloc me, fields;
+
+static void read_word(const char *word)
+{
+  const char *value = strchr(word, '=');
+  size_t len = value ? (size_t) (value - word) : 0;
+  enum spf_result r;
+
+  if (!strcmp(word, "helo=no")) with_helo = 0;
+  else if (!strcmp(word, "received")) with_received = 1;
+  else if (len == 4 && !memcmp(word, "time", 4)) {
+    if (!control_scan(value + 1, strlen(value + 1), &seconds) || !seconds || seconds > 3600)
+      stage_die("not a time: ", word);
+  } else {
+    for (r = 0; r < SPF_RESULTS; ++r)
+      if (len == strlen(spf_name(r)) && !memcmp(word, spf_name(r), len)) break;
+    if (r == SPF_RESULTS)
+      stage_die("usage: cm-filter-spf [RESULT=VERDICT...] [time=SECONDS] [helo=no] [received]");
+    verdicts[r] = verdict_parse(value + 1);
+    if (verdicts[r] == -1) stage_die("not a verdict: ", value + 1);
+  }
+}
+
+static const char *environment(const char *name)
+{
+  const char *value = getenv(name);
+
+  return value ? value : "";
+}
+
+static void configure(void)
+{
+  const char *trouble = trusted_begin();
+
+  if (!trouble) trouble = dns_begin();
+  if (trouble) stage_die(trouble);
+  if (!authserv_id() || control_me(&me) == -1) stage_diesys("unable to learn our name");
+  called = environment("CM_HELO");
+  if (!ip_scan(environment("TCPREMOTEIP"), strlen(environment("TCPREMOTEIP")), &client))
+    stage_die("no client: TCPREMOTEIP is not set to an address");
+  ip_format(&client, address);
+  if (confine_to_network() == -1) stage_diesys("unable to confine itself");
+}
+
+/* identity->value is LOCAL@DOMAIN, or anything else, which has no policy. */
+static void check(struct identity *i)
+{
+  static char nothing[1];
+  char *at;
+
+  if (!stralloc_0(&i->value)) stage_nomem();
+  at = strrchr(i->value.s, '@');
+  if (at) *at = 0;
+  i->check.facts = (struct spf_facts) {
+    .ip = client, .local = at ? i->value.s : nothing, .from = at ? at + 1 : nothing,
+    .helo = called, .me = me.s
+  };
+  i->check.deadline = dns_deadline(seconds);
+  i->result = spf_check(&i->check);
+  if (at) *at = '@';
+  --i->value.len;
+}
+
+static void check_helo(void)
+{
+  if (!stralloc_copys(&helo.value, "@") || !stralloc_cats(&helo.value, called)) stage_nomem();
+  check(&helo);
+}
+
+static int add_result(const struct identity *i)
+{
+  size_t skip = i == &helo;  /* the @ */
+
+  return authres_result(&fields, "spf", spf_name(i->result)) &&
+         (!i->check.cause || authres_reason(&fields, i->check.cause)) &&
+         authres_property(&fields, i->name, i->value.s + skip, i->value.len - skip);
+}
+
+static int add_pair(const char *key, const char *value, size_t len)
+{
+  size_t i;
+
+  if (!stralloc_cats(&fields, "\n\t") || !stralloc_cats(&fields, key) || !stralloc_cats(&fields, "=\""))
+    return 0;
+  for (i = 0; i < len && i < PAIRMAX; ++i) {
+    if ((value[i] == '"' || value[i] == '\\') && !stralloc_append(&fields, "\\")) return 0;
+    if (!stralloc_append(&fields, value[i] < ' ' || value[i] > '~' ? "?" : value + i)) return 0;
+  }
+  return stralloc_cats(&fields, "\";");
+}
+
+/* RFC 7208, 9.1. */
+static int add_received(const struct identity *i)
+{
+  return stralloc_cats(&fields, "\nReceived-SPF: ") && stralloc_cats(&fields, spf_name(i->result)) &&
+         add_pair("client-ip", address, strlen(address)) &&
+         add_pair("envelope-from", sender.value.s, sender.value.len) &&
+         add_pair("helo", called, strlen(called)) &&
+         add_pair("identity", i->key, strlen(i->key)) &&
+         add_pair("receiver", me.s, strlen(me.s)) &&
+         add_pair(i->check.cause ? "problem" : "mechanism", i->check.where.s, i->check.where.len);
+}
+
+static void make_fields(const struct identity *decides)
+{
+  const struct identity *first = sender.value.len ? &sender : &helo;
+
+  if (!authres_begin(&fields) || !add_result(first) ||
+      (decides != first && !add_result(decides)) ||
+      (with_received && !add_received(decides)) || !stralloc_0(&fields)) stage_nomem();
+}
+
+static const char *phrase(enum spf_result result)
+{
+  switch (result) {
+    case SPF_PASS: return " may send mail of ";
+    case SPF_FAIL: return " may not send mail of ";
+    case SPF_SOFTFAIL: return " should not send mail of ";
+    case SPF_NONE:
+    case SPF_NEUTRAL: return ", nothing is said on mail of ";
+    default: return ", no result for ";
+  }
+}
+
+static void answer(const struct identity *i)
+{
+  static stralloc text, reason;
+  int verdict = verdicts[i->result];
+  const struct spf_check *c = &i->check;
+
+  if (verdict == VERDICT_DEFER) stralloc_cats(&text, i->result == SPF_TEMPERROR ? "4.4.3 " : "4.7.23 ");
+  else if (verdict > 0 && verdict != VERDICT_WHITELISTED) stralloc_cats(&text, "5.7.23 ");
+  if (!stralloc_cats(&text, "SPF ") || !stralloc_cats(&text, spf_name(i->result)) ||
+      !stralloc_cats(&text, ": ") || !stralloc_cats(&text, address) ||
+      !stralloc_cats(&text, phrase(i->result)) ||
+      !stralloc_catb(&text, c->facts.from, strnlen(c->facts.from, 100))) stage_nomem();
+  if (c->cause && (!stralloc_cats(&text, "; ") || !stralloc_cats(&text, c->cause) ||
+                   !stralloc_cats(&text, ": ") ||
+                   !stralloc_catb(&text, c->where.s, c->where.len < 100 ? c->where.len : 100)))
+    stage_nomem();
+  if (c->explanation.len && (!stralloc_cats(&text, "; its owner says: ") ||
+                             !stralloc_cat(&text, &c->explanation))) stage_nomem();
+  if (verdict == UNDECIDED) {
+    /* Without a status code, so that on-error applies. */
+    if (!reply_reason(VERDICT_DELIVER, text.s, text.len, &reason) || !stralloc_0(&reason)) stage_nomem();
+    stage_end(VERDICT_DEFER, reason.s, "\n", fields.s);
+  }
+  if (!reason_make(verdict, text.s, text.len, &reason)) stage_nomem();
+  stage_end(verdict, reason.s, "\n", fields.s);
+}
+
+int main(int argc, char **argv)
+{
+  struct identity *decides = &sender;
+
+  stage_begin("cm-filter-spf", 1);
+  while (--argc) read_word(*++argv);
+  configure();
+  if (*environment("CM_AUTH")) stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
+  if (trusted_has(&client)) stage_end(VERDICT_DELIVER, "2.0.0 the client is trusted");
+
+  if (!stralloc_copys(&sender.value, environment("SENDER"))) stage_nomem();
+  if (sender.value.len) check(&sender);
+  else decides = &helo;
+  /* Who may send the sender's mail is not asked for its own name. */
+  if (decides == &helo || (with_helo && sender.result != SPF_PASS)) check_helo();
+  if (helo.result == SPF_FAIL && verdict_rank(verdicts[SPF_FAIL]) > verdict_rank(verdicts[sender.result]))
+    decides = &helo;
+  make_fields(decides);
+  answer(decides);
+}
