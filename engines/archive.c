@@ -33,29 +33,32 @@ static const struct format {
   const char *kind;
   support *filter, *format;
   int seeks;  /* passing over an entry costs nothing */
+  int zip;
+  const char *options;
 } formats[] = {
-  { "zip", 0, archive_read_support_format_zip_seekable, 1 },
-  { "zip stream", 0, archive_read_support_format_zip_streamable, 1 },
-  { "7z", 0, archive_read_support_format_7zip, 0 },
-  { "rar", 0, archive_read_support_format_rar, 0 },
-  { "rar5", 0, archive_read_support_format_rar5, 0 },
-  { "tar", 0, archive_read_support_format_tar, 1 },
-  { "cab", 0, archive_read_support_format_cab, 0 },
-  { "iso", 0, archive_read_support_format_iso9660, 1 },
-  { "lzh", 0, archive_read_support_format_lha, 1 },
-  { "ar", 0, archive_read_support_format_ar, 1 },
-  { "deb", 0, archive_read_support_format_ar, 1 },
-  { "cpio", 0, archive_read_support_format_cpio, 1 },
-  { "rpm", archive_read_support_filter_rpm, archive_read_support_format_cpio, 0 },
-  { "gz", archive_read_support_filter_gzip, archive_read_support_format_raw, 0 },
-  { "bz2", archive_read_support_filter_bzip2, archive_read_support_format_raw, 0 },
-  { "xz", archive_read_support_filter_xz, archive_read_support_format_raw, 0 },
-  { "lzma", archive_read_support_filter_lzma, archive_read_support_format_raw, 0 },
-  { "lz", archive_read_support_filter_lzip, archive_read_support_format_raw, 0 },
-  { "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw, 0 },
-  { "zst", archive_read_support_filter_zstd, archive_read_support_format_raw, 0 },
-  { "z", archive_read_support_filter_compress, archive_read_support_format_raw, 0 },
-  { "uue", archive_read_support_filter_uu, archive_read_support_format_raw, 0 }
+  { "zip", 0, archive_read_support_format_zip_seekable, 1, 1, 0 },
+  { "zip stream", 0, archive_read_support_format_zip_streamable, 1, 1, 0 },
+  { "7z", 0, archive_read_support_format_7zip, 0, 0, 0 },
+  { "rar", 0, archive_read_support_format_rar, 0, 0, 0 },
+  { "rar5", 0, archive_read_support_format_rar5, 0, 0, 0 },
+  { "tar", 0, archive_read_support_format_tar, 1, 0, 0 },
+  { "cab", 0, archive_read_support_format_cab, 0, 0, 0 },
+  { "iso", 0, archive_read_support_format_iso9660, 1, 0, "iso9660:!joliet" },
+  { "iso joliet", 0, archive_read_support_format_iso9660, 1, 0, "iso9660:!rockridge" },
+  { "lzh", 0, archive_read_support_format_lha, 1, 0, 0 },
+  { "ar", 0, archive_read_support_format_ar, 1, 0, 0 },
+  { "deb", 0, archive_read_support_format_ar, 1, 0, 0 },
+  { "cpio", 0, archive_read_support_format_cpio, 1, 0, 0 },
+  { "rpm", archive_read_support_filter_rpm, archive_read_support_format_cpio, 0, 0, 0 },
+  { "gz", archive_read_support_filter_gzip, archive_read_support_format_raw, 0, 0, 0 },
+  { "bz2", archive_read_support_filter_bzip2, archive_read_support_format_raw, 0, 0, 0 },
+  { "xz", archive_read_support_filter_xz, archive_read_support_format_raw, 0, 0, 0 },
+  { "lzma", archive_read_support_filter_lzma, archive_read_support_format_raw, 0, 0, 0 },
+  { "lz", archive_read_support_filter_lzip, archive_read_support_format_raw, 0, 0, 0 },
+  { "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw, 0, 0, 0 },
+  { "zst", archive_read_support_filter_zstd, archive_read_support_format_raw, 0, 0, 0 },
+  { "z", archive_read_support_filter_compress, archive_read_support_format_raw, 0, 0, 0 },
+  { "uue", archive_read_support_filter_uu, archive_read_support_format_raw, 0, 0, 0 }
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 
@@ -205,7 +208,9 @@ static void one(struct archive *a, struct archive_entry *entry, struct source *s
     look_name(level, "encrypted", path, strlen(path));
     return;
   }
-  if (archive_entry_filetype(entry) == AE_IFDIR && archive_entry_size(entry) <= 0) return;
+  /* A folder of zip can have content, which some unpack. */
+  if (archive_entry_filetype(entry) == AE_IFDIR &&
+      (!f->zip || archive_entry_size(entry) <= 0)) return;
   content(a, s, path, strlen(path), level);
   if (!f->seeks) pass(a);
 }
@@ -268,6 +273,7 @@ off_t archive_look(int fd, off_t start, off_t end, const char *kind,
     if (f->filter) f->filter(a);
     f->format(a);
     if (f->format == archive_read_support_format_raw) archive_read_support_format_tar(a);
+    if (f->options && archive_read_set_options(a, f->options) != ARCHIVE_OK) look_flag(FLAG_UNSUPPORTED);
     archive_read_set_read_callback(a, feed);
     archive_read_set_skip_callback(a, skip);
     if (!f->filter) archive_read_set_seek_callback(a, seek);

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "copy.h"
+#include "letter.h"
 #include "magic.h"
+#include "office.h"
 #include "stage.h"
+#include "tnef.h"
 #include "zip.h"
 
 enum { CHUNK = 65536 };
@@ -74,7 +78,11 @@ static void open_file(struct file *f, int fd, const char *name, size_t len)
   f->kind = kind_find(f->head, f->have);
   word = trailer(f);
   if (word) f->kind = kind_named(word);
+  if (!f->kind && kind_text(f->head, f->have) &&
+      (ends_in(name, len, "eml") || ends_in(name, len, "mht") || ends_in(name, len, "mhtml")))
+    f->kind = kind_named("eml");
   if (f->kind && f->kind->way == WAY_ZIP) f->kind = zip_kind(fd, &f->zip);
+  if (f->kind && f->kind->way == WAY_OLE) f->kind = office_kind(fd);
 }
 
 /* The names of a zip that libarchive did not find. */
@@ -128,6 +136,7 @@ static void look_rar(const struct file *f, off_t start, const struct level *leve
   ssize_t have = pread(f->fd, head, sizeof head, start);
 
   if (have < 20) look_flag(FLAG_BROKEN);
+  else if (head[1] == 'E') look_flag(FLAG_UNSUPPORTED);  /* before version 1.5 */
   else if (head[6] == 0) {
     if (head[9] == 0x73 && (unsigned char) head[10] & 0x80) look_flag(FLAG_ENCRYPTED);
     else archive_look(f->fd, start, f->size, "rar", f->name, f->len, level);
@@ -141,12 +150,25 @@ static void look_rar(const struct file *f, off_t start, const struct level *leve
   }
 }
 
+/* A file system with several sets of names; and UDF beside them is another one
+ * altogether, which nobody here reads. */
+static void look_iso(const struct file *f, const struct level *level)
+{
+  size_t at;
+
+  for (at = 32769; at + 5 < f->have; at += 2048)
+    if (!memcmp(f->head + at, "NSR0", 4)) look_flag(FLAG_UNSUPPORTED);
+  archive_look(f->fd, 0, f->size, "iso", f->name, f->len, level);
+  archive_look(f->fd, 0, f->size, "iso joliet", f->name, f->len, level);
+}
+
 static void look_archive(const struct file *f, off_t start, const char *word, unsigned int depth)
 {
   struct level level;
 
   if (!look_enter(depth, &level)) return;
   if (!strcmp(word, "rar")) look_rar(f, start, &level);
+  else if (!strcmp(word, "iso")) look_iso(f, &level);
   else archive_look(f->fd, start, f->size, word, f->name, f->len, &level);
 }
 
@@ -162,7 +184,8 @@ static void look_behind(struct file *f, unsigned int depth)
   size_t i;
 
   if (!chunk) stage_nomem();
-  if (f->zipped && f->zip.directory < f->zip.size) {
+  /* A zip that is a stream of a compound file is in the midst of it. */
+  if (f->zipped && (f->kind == 0 || f->kind->way != WAY_OLE || f->zip.end == f->size)) {
     look_flag(FLAG_POLYGLOT);
     look_zip(f, depth);
   }
@@ -178,6 +201,13 @@ static void look_behind(struct file *f, unsigned int depth)
   free(chunk);
 }
 
+static void look_by(void (*look)(int, const struct level *), struct file *f, unsigned int depth)
+{
+  struct level level;
+
+  if (look_enter(depth, &level)) look(f->fd, &level);
+}
+
 static void look_inside(struct file *f, unsigned int depth)
 {
   switch (f->kind ? f->kind->way : WAY_NONE) {
@@ -185,7 +215,9 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_ARCHIVE: look_archive(f, 0, f->kind->word, depth); break;
     case WAY_CLOSED: look_flag(FLAG_UNSUPPORTED); break;
     case WAY_PROGRAM: look_flag(FLAG_EXECUTABLE); look_behind(f, depth); break;
-    case WAY_OLE: case WAY_TNEF: case WAY_MAIL: look_flag(FLAG_UNSUPPORTED); break;
+    case WAY_OLE: look_by(office_look, f, depth); look_behind(f, depth); break;
+    case WAY_TNEF: look_by(tnef_look, f, depth); break;
+    case WAY_MAIL: look_by(letter_look, f, depth); break;
     case WAY_NONE: look_behind(f, depth); break;
   }
 }
@@ -215,4 +247,28 @@ void inside_attachment(int fd, const char *name, size_t len)
   look_type(mime, f.kind ? f.kind->word : "data");
   look_inside(&f, 1);
   free(f.head);
+}
+
+void inside_append(int to, int fd, off_t at, off_t len)
+{
+  char *chunk = malloc(CHUNK);
+  ssize_t r;
+
+  if (!chunk) stage_nomem();
+  for (; len > 0 && !look_over(); at += r, len -= r) {
+    r = pread(fd, chunk, len < CHUNK ? (size_t) len : CHUNK, at);
+    if (r == -1) stage_diesys("unable to read an attachment");
+    if (!r) look_flag(FLAG_BROKEN);
+    if (!r || !look_spend((size_t) r)) break;
+    if (copy_write(to, chunk, (size_t) r) == -1) stage_diesys("unable to write an entry");
+  }
+  free(chunk);
+}
+
+int inside_copy(int fd, off_t at, off_t len)
+{
+  int to = look_file();
+
+  inside_append(to, fd, at, len);
+  return to;
 }

@@ -17,4 +17,10 @@ const char *inside_entry(int fd, const char *name, size_t len, const struct leve
 /* The same for an attachment, which is no entry of anything. */
 void inside_attachment(int fd, const char *name, size_t len);
 
+/* Append len bytes of a file from at on, as far as they are there, to another. */
+void inside_append(int to, int fd, off_t at, off_t len);
+
+/* A new file with them. */
+int inside_copy(int fd, off_t at, off_t len);
+
 #endif

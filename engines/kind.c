@@ -342,12 +342,30 @@ const struct kind *kind_named(const char *word)
   return 0;
 }
 
-const struct kind *kind_typed(const char *mime)
+/* Guesses of libmagic that need more than a few bytes of text to be right. */
+static int is_guess(const char *mime)
 {
+  static const char *const sure[] = {
+    "text/html", "text/xml", "text/csv", "text/vcard", "text/calendar", "text/rtf", "text/x-msdos-batch"
+  };
   size_t i;
 
+  if (!strcmp(mime, "application/javascript")) return 1;
+  if (strncmp(mime, "text/", 5)) return 0;
+  for (i = 0; i < sizeof sure / sizeof *sure; ++i)
+    if (!strcmp(mime, sure[i])) return 0;
+  return 1;
+}
+
+const struct kind *kind_typed(const char *mime)
+{
+  static const char template[] = "-template";
+  size_t i, len = strlen(mime);
+
+  if (is_guess(mime)) return kind_named("txt");
+  if (len > sizeof template && !strcmp(mime + len - sizeof template + 1, template)) len -= sizeof template - 1;
   for (i = 0; i < KINDS; ++i)
-    if (!strcasecmp(kinds[i].mime, mime)) return kinds + i;
+    if (!strncasecmp(kinds[i].mime, mime, len) && !kinds[i].mime[len]) return kinds + i;
   return 0;
 }
 
@@ -515,7 +533,7 @@ static int is_mail(const char *p, const char *end)
 {
   static const char *const fields[] = {
     "received:", "return-path:", "from:", "mime-version:", "message-id:", "delivered-to:",
-    "x-mozilla-status:", "subject:", "date:", "to:", "from "
+    "x-mozilla-status:", "subject:", "date:", "to:", "content-type:", "from "
   };
   const char *line = p, *colon;
   size_t i, lines;

@@ -33,7 +33,7 @@ void look_start(void)
   long long seconds = text ? strtoll(text, 0, 10) - (long long) time(0) : LOOK_SECONDS;
 
   if (seconds > LOOK_SECONDS) seconds = LOOK_SECONDS;
-  if (seconds < 1) seconds = 1;
+  if (seconds < 0) seconds = 0;
   deadline = clock_ms() + seconds * 1000;
 }
 

@@ -1,6 +1,8 @@
 #!/bin/sh
 # cm-look: files in; what they are and what is inside out.
 . "$(dirname "$0")/../tap.sh"
+tools=$(cd "$(dirname "$0")/../tools" && pwd)
+PATH=$tools:$PATH
 cd "$T" || exit 111
 
 # look FILE [NAME]: what cm-look says, without the first line
@@ -14,6 +16,7 @@ end" "$3" look "$1"; }
 has() { ok "$3" sh -c 'cm-look 9 "$0" 9<"$0" | grep -qxF -e "$1"' "$2" "$1"; }
 hasnt() { ok "$3" sh -c 'cm-look 9 "$0" 9<"$0" >out && ! grep -q -e "$1" out' "$2" "$1"; }
 
+bytes() { perl -e 'print pack "H*", join "", @ARGV' "$@"; }
 exe() { printf 'MZ\220\0\003\0\0\0\004\0\0\0\377\377\0\0\270\0\0\0\0\0\0\0\100\0\0\0\0\0\0\0\0\0\0\0'; printf "$1"; }
 
 echo 'only text' > a.txt
@@ -79,5 +82,243 @@ has 'flag polyglot' more.zip 'a zip with something behind it is a polyglot'
 hasnt 'flag polyglot' newline.zip 'an empty line behind it is nothing'
 perl -0777pe 's/PK\x01\x02/XX\x01\x02/g; s/PK\x05\x06/XX\x05\x06/g' a.zip >headless.zip
 has 'name 1 exe a.exe' headless.zip 'a zip without a directory is listed'
+
+# a zip of one entry by hand: two.pl LOCALNAME CENTRALNAME [EXTRA] [FLAGS]
+byhand() {
+  perl -MCompress::Zlib=crc32 -e '
+    my ($local, $central, $extra, $flags) = @ARGV;
+    s/\\x(..)/chr hex $1/ge for $local, $central, $extra;
+    my $data = "only text\n";
+    my @same = (20, $flags || 0, 0, 0, 0, crc32($data), length $data, length $data);
+    my $l = pack("V v5 V3 v2", 0x04034b50, @same, length $local, length $extra) . $local . $extra . $data;
+    my $c = pack("V v6 V3 v5 V2", 0x02014b50, 20, @same, length $central, length $extra, 0, 0, 0, 0, 0) . $central . $extra;
+    print $l, $c, pack("V v4 V2 v", 0x06054b50, 0, 0, 1, 1, length $c, length $l, 0)' "$@"
+}
+byhand a.txt a.txt > plain.zip
+has 'name 1 txt a.txt' plain.zip 'a zip made by hand'
+byhand 'caf\xe9.txt' 'caf\xe9.txt' > latin.zip
+has 'name 1 txt caf\xe9.txt' latin.zip 'bytes that are no UTF-8 are escaped'
+byhand 'a\xe2\x80\xaetxt.exe' 'a\xe2\x80\xaetxt.exe' > rtlo.zip
+has "$(printf 'name 1 txt a\342\200\256txt.exe')" rtlo.zip 'UTF-8 stays, whatever it does to the eye'
+byhand 'a\x0ab\x5cc.txt' 'a\x0ab\x5cc.txt' > lf.zip
+has 'name 1 data a\x0ab\x5cc.txt' lf.zip 'an LF and a backslash in a name are escaped'
+crc=$(perl -MCompress::Zlib=crc32 -e 'printf join "", map { sprintf "\\x%02x", $_ } unpack "C4", pack "V", crc32("a.txt")')
+byhand a.txt a.txt "\\x75\\x70\\x0a\\x00\\x01${crc}b.exe" > unicode.zip
+has 'name 1 data a.txt' unicode.zip 'with an extra field of the Unicode name both are listed: the plain one'
+has 'name 1 txt b.exe' unicode.zip 'and that of the field'
+byhand a.txt a.txt '' 1 > locked.zip
+tells locked.zip 'type application/zip
+kind zip
+name 1 encrypted a.txt
+flag encrypted' 'an encrypted entry of zip'
+zip -q -P secret aes.zip a.txt
+has 'flag encrypted' aes.zip 'a zip with a password'
+perl -0777pe 's/PK\x05\x06/PK\x06\x08\0\0\0\0PK\x05\x06/' plain.zip >direnc.zip
+has 'flag encrypted' direnc.zip 'an encrypted directory'
+zip -q -fz stream64.zip - <a.txt
+has 'name 1 txt -' stream64.zip 'zip64 and data descriptors'
+head -c 200 a.zip >cut.zip
+has 'name 1 txt a.txt' cut.zip 'of a zip that is cut off what is there is listed'
+cp a.txt same; zip -q dup.zip same; cp a.exe same; zip -q dup2.zip same; cat dup.zip dup2.zip >dup3.zip
+has 'name 1 exe same' dup3.zip 'two entries of one name: the second'
+has 'name 1 txt same' dup3.zip 'and the first'
+mkdir folder; cp a.exe folder; zip -qr folder.zip folder
+tells folder.zip 'type application/zip
+kind zip
+name 1 exe folder/a.exe
+flag executable' 'folders are no entries'
+
+# other archives
+7z a a.7z a.txt a.exe >7z.log
+has 'name 1 exe a.exe' a.7z '7z'
+7z a -psecret -mhe=off p.7z a.txt >7z.log
+has 'name 1 encrypted a.txt' p.7z 'an encrypted entry of 7z'
+has 'flag encrypted' p.7z 'and its flag'
+7z a -psecret -mhe=on h.7z a.txt >7z.log
+tells h.7z 'type application/x-7z-compressed
+kind 7z
+flag encrypted' 'encrypted headers of 7z'
+for v in 4 5; do
+  rar $v x.exe a.exe >a.rar
+  tells a.rar 'type application/x-rar
+kind rar
+name 1 exe x.exe
+flag executable' "rar version $v"
+  rar $v -p x.exe a.exe >p.rar
+  tells p.rar 'type application/x-rar
+kind rar
+flag encrypted' "encrypted headers of rar version $v"
+done
+cat a.png a.rar >a.gif
+has 'kind png' a.gif 'a picture with a rar behind it'
+has 'name 1 exe x.exe' a.gif 'the rar behind a picture is listed'
+has 'flag polyglot' a.gif 'a picture with a rar behind it is a polyglot'
+tar cf a.tar a.txt a.exe
+has 'name 1 exe a.exe' a.tar 'tar'
+for c in gzip bzip2 xz; do
+  case $c in gzip) s=gz ;; bzip2) s=bz2 ;; xz) s=xz ;; esac
+  $c -k -c a.tar >a.tar.$s
+  has "name 1 tar a.tar" a.tar.$s "a tar in $c is an entry"
+  has 'name 2 exe a.exe' a.tar.$s "and what is in it"
+  $c -c a.exe >b.txt.$s
+  has 'name 1 exe b.txt' b.txt.$s "one file in $c has the name without the extension"
+done
+cp a.exe inner.exe; gzip inner.exe; mv inner.exe.gz outer.txt.gz
+has 'name 1 exe inner.exe' outer.txt.gz 'gzip with a name: that name'
+has 'name 1 exe outer.txt' outer.txt.gz 'and the other'
+printf 'begin 644 b.exe\n%s\n`\nend\n' "$(perl -e 'local $/; print pack "u", <STDIN>' <a.exe)" >a.uue
+has 'name 1 exe b.exe' a.uue 'uuencoded'
+gcab -c a.cab a.txt a.exe >cab.log 2>&1
+has 'name 1 exe a.exe' a.cab 'cab'
+cp a.exe 'a long name with blanks.exe'
+genisoimage -quiet -J -r -o rr.iso 'a long name with blanks.exe' 2>iso.log
+has 'name 1 exe a long name with blanks.exe' rr.iso 'iso with Rock Ridge and Joliet'
+genisoimage -quiet -J -o joliet.iso 'a long name with blanks.exe' 2>iso.log
+has 'name 1 exe a long name with blanks.exe' joliet.iso 'iso with Joliet'
+genisoimage -quiet -o plain.iso a.exe 2>iso.log
+has 'name 1 exe A.EXE' plain.iso 'plain iso'
+genisoimage -quiet -udf -o udf.iso a.exe 2>iso.log
+has 'flag unsupported' udf.iso 'an iso that is UDF too may hold more than is seen'
+ar r a.a a.exe 2>ar.log
+has 'name 1 exe a.exe' a.a 'ar'
+echo a.exe | cpio -o -H newc >a.cpio 2>cpio.log
+has 'name 1 exe a.exe' a.cpio 'cpio'
+printf '1234567**ACE**' >a.ace
+tells a.ace 'type application/x-ace
+kind ace
+flag unsupported' 'an archive that nobody here opens'
+bytes 60ea 2000 1e 07 01 00 00 00 02 >a.arj
+has 'flag unsupported' a.arj 'arj neither'
+
+# limits
+cp a.txt deep.txt; zip -q d1.zip deep.txt
+for i in 2 3 4 5 6 7 8 9; do zip -q d$i.zip d$((i - 1)).zip; done
+has 'name 8 txt deep.txt' d8.zip 'eight zips inside each other are looked into'
+hasnt 'flag' d8.zip 'without a flag'
+has 'flag depth' d9.zip 'nine are too many'
+perl -e 'for (1..10001) { my $n = sprintf "%05d", $_; $l = pack("V v5 V3 v2 a*", 0x04034b50, 20, 0, 0, 0, 0, 0, 0, 0, 5, 0, $n);
+  $c .= pack("V v6 V3 v5 V2 a*", 0x02014b50, 20, 20, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, length $a, $n); $a .= $l }
+  print $a, $c, pack("V v4 V2 v", 0x06054b50, 0, 0, 10001, 10001, length $c, length $a, 0)' >many.zip
+has 'flag entries' many.zip 'ten thousand entries and one are too many'
+perl -e '$z = "\0" x 1048576; print $z for 1..250' | gzip >zeros.gz
+hasnt 'flag bytes' zeros.gz 'much of nothing is passed over'
+perl -e 'print "PK\3\4"; $z = "\0" x 1048576; print $z for 1..250' | gzip >bomb.gz
+has 'flag bytes' bomb.gz 'what has to be looked into has a limit'
+perl -e '$z = "\0" x 1048576; print $z for 1..64' | gzip -1 >zeros.gz
+{ perl -e '$h = pack "a100 a8 a8 a8 a12 a12 A8 a1 a100 a6 a2 x247", "zeros", "644", "0", "0", sprintf("%o", 17 << 26), "0",
+    "", "0", "", "ustar", "00"; substr($h, 148, 8) = sprintf "%06o\0 ", unpack "%32C*", $h; print $h' | gzip
+  for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do cat zeros.gz; done; } >flood.tgz
+has 'name 1 tar flood.tar' flood.tgz 'a tar in gzip without a name inside'
+has 'flag bytes' flood.tgz 'what is passed over has a limit too'
+xz -c a.exe >small.xz
+perl -MCompress::Zlib=crc32 -0777pe 'substr($_, 16, 1) = chr 39; substr($_, 20, 4) = pack "V", crc32(substr $_, 12, 8)' small.xz >huge.xz
+has 'flag bytes' huge.xz 'and memory'
+same 'flag time' 'and time' sh -c 'CM_DEADLINE=1 cm-look 9 x 9<a.zip | grep flag'
+
+# compound files
+echo x >x
+ole2 WordDocument=x >a.doc
+tells a.doc 'type application/msword
+kind doc' 'a document without macros'
+ole2 WordDocument=x Macros/VBA/dir=x >m.doc
+tells m.doc 'type application/msword
+kind doc
+flag macro' 'a document with macros'
+ole2 Workbook=x _VBA_PROJECT_CUR/VBA/dir=x >m.xls
+tells m.xls 'type application/vnd.ms-excel
+kind xls
+flag macro' 'a workbook with macros'
+bytes 09080200 0000 85000900 000000000001 01004d 0a000000 >book
+ole2 Workbook=book >xlm.xls
+has 'flag macro' xlm.xls 'a workbook with a sheet of macros of Excel 4'
+ole2 EncryptionInfo=x EncryptedPackage=x >e.docx
+has 'flag encrypted' e.docx 'an encrypted document of today'
+bytes eca5c100 0000 0000 0000 0001 0000 >fib
+ole2 WordDocument=fib >e.doc
+has 'flag encrypted' e.doc 'an encrypted document of yesterday'
+bytes 09080200 0000 2f000200 0000 0a000000 >book
+ole2 Workbook=book >e.xls
+has 'flag encrypted' e.xls 'an encrypted workbook of yesterday'
+native label.txt real.exe 'C:\tmp\temp.exe' a.exe >nat
+ole2 WordDocument=x 'ObjectPool/_1/\x01Ole10Native=nat' >o.doc
+tells o.doc 'type application/msword
+kind doc
+name 1 exe real.exe
+name 1 exe label.txt
+name 1 exe C:\x5ctmp\x5ctemp.exe
+flag executable' 'an embedded file under its three names'
+ole2 WordDocument=x 'ObjectPool/_1/Package=a.zip' >p.doc
+has 'name 2 exe a.exe' p.doc 'an embedded package is looked into'
+hasnt polyglot p.doc 'and makes no polyglot'
+cat a.doc a.zip >z.doc
+has 'flag polyglot' z.doc 'a document with a zip behind it is a polyglot'
+has 'name 1 exe a.exe' z.doc 'and looked into'
+head -c 700 m.doc >cut.doc
+has 'flag broken' cut.doc 'a document that is cut off is broken'
+ole2 -c 84100c0000000000c000000000000046 x=x >a.msi
+tells a.msi 'type application/x-msi
+kind msi
+flag executable' 'a package to install'
+printf 'i\0n\0v\0o\0i\0c\0e\0.\0e\0x\0e\0' >name
+ole2 __properties_version1.0=x '__attach_version1.0_#00000000/__substg1.0_3707001F=name' \
+  '__attach_version1.0_#00000000/__substg1.0_37010102=a.exe' >a.msg
+tells a.msg 'type application/vnd.ms-outlook
+kind msg
+name 1 exe invoice.exe
+flag executable' 'a message of Outlook'
+ole2 'VBA/dir=x' PROJECT=x >vbaProject.bin
+mkdir word; cp vbaProject.bin word/; printf '<?xml version="1.0"?><Types/>' >'[Content_Types].xml'; cp '[Content_Types].xml' word/document.xml
+zip -q a.docm '[Content_Types].xml' word/document.xml word/vbaProject.bin
+has 'kind docm' a.docm 'a document with macros of today'
+has 'flag macro' a.docm 'and its flag'
+has 'name 1 ole word/vbaProject.bin' a.docm 'and the part'
+zip -q a.docx '[Content_Types].xml' word/document.xml
+tells a.docx 'type application/vnd.openxmlformats-officedocument.wordprocessingml.document
+kind docx
+name 1 xml [Content_Types].xml
+name 1 xml word/document.xml' 'a document of today'
+mv word/vbaProject.bin word/other.bin; zip -q b.docx '[Content_Types].xml' word/document.xml word/other.bin
+has 'flag macro' b.docx 'macros under another name'
+
+# winmail.dat and messages
+tnef 'SHORT~1.EXE' 'long name.exe' a.exe note.txt '' a.txt >winmail.dat
+tells winmail.dat 'type application/ms-tnef
+kind tnef
+name 1 exe SHORT~1.EXE
+name 1 exe long name.exe
+name 1 txt note.txt
+flag executable' 'winmail.dat, with the long names too'
+tnef a.zip '' a.zip >winmail.dat
+has 'name 2 exe a.exe' winmail.dat 'an archive in winmail.dat'
+head -c 150 winmail.dat >cut.dat
+has 'flag broken' cut.dat 'a winmail.dat that is cut off is broken'
+cat >a.eml <<!!
+From: a@example.org
+Subject: hello
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+
+text
+--b
+Content-Type: application/octet-stream; name=one.exe
+Content-Disposition: attachment; filename=two.exe
+Content-Transfer-Encoding: base64
+
+$(perl -MMIME::Base64 -0777ne 'print encode_base64 $_' a.exe)
+--b--
+!!
+has 'kind eml' a.eml 'a message'
+has 'name 1 exe one.exe' a.eml 'an attachment in it under one name'
+has 'name 1 exe two.exe' a.eml 'and under the other'
+zip -q eml.zip a.eml
+has 'name 2 exe two.exe' eml.zip 'a message in a zip'
+
+# what a strange process may do
+ok 'no file is opened and no socket made once it is confined' sh -c '
+  strace -f -o trace cm-look 9 a.docm 9<a.docm >out || exit 1
+  sed "1,/seccomp\|SECCOMP/d" trace >after
+  test -s after && ! grep -v "EPERM\|^[0-9]* *+++" after | grep -q "open\|socket\|connect\|exec\|clone\|fork"'
 
 done_testing
