@@ -1,11 +1,13 @@
 #include "control.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 const char *control_home(void)
@@ -16,6 +18,7 @@ const char *control_home(void)
 }
 
 static stralloc here, there;  /* names, 0-terminated each; s is 0: not surveyed */
+static int same;              /* there is here */
 
 /* Is it "control/NAME" and known to be missing in the place that names is for? */
 static int missing(const stralloc *names, const char *name)
@@ -28,17 +31,40 @@ static int missing(const stralloc *names, const char *name)
   return 1;
 }
 
+/* As the kernel gives them; opendir would take 2 KB of the heap. */
+struct entry {
+  uint64_t ino;
+  int64_t off;
+  unsigned short len;
+  unsigned char type;
+  char name[];
+};
+
+/* All names in the folder open on fd. 1 or -1. */
+static int names_in(int fd, stralloc *names)
+{
+  _Alignas(struct entry) char list[2048];
+  const struct entry *e;
+  long r, at;
+
+  if (!stralloc_ready(names, 256)) return -1;
+  while ((r = syscall(SYS_getdents64, fd, list, sizeof list)) > 0)
+    for (at = 0; at < r; at += e->len) {
+      e = (const struct entry *) (const void *) (list + at);
+      if (!stralloc_catb(names, e->name, strlen(e->name) + 1)) return -1;
+    }
+  return r == 0 ? 1 : -1;
+}
+
 static void survey(const char *folder, stralloc *names)
 {
-  DIR *d = opendir(folder);
-  const struct dirent *e;
-  int ok = stralloc_ready(names, 256);
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ok = fd == -1 && errno == ENOENT;
 
   names->len = 0;
-  if (!d) ok &= errno == ENOENT;
-  else {
-    while (ok && (e = readdir(d))) ok = stralloc_catb(names, e->d_name, strlen(e->d_name) + 1);
-    closedir(d);
+  if (ok) ok = stralloc_ready(names, 1);
+  if (fd != -1) {
+    ok = names_in(fd, names) == 1;
+    close(fd);
   }
   if (!ok) {
     stralloc_free(names);
@@ -46,12 +72,22 @@ static void survey(const char *folder, stralloc *names)
   }
 }
 
+/* Is the port's directory the home itself? Then one look will do. */
+static int at_home(const char *home)
+{
+  struct stat port, suite;
+
+  return !stat(".", &port) && !stat(home, &suite) && port.st_dev == suite.st_dev && port.st_ino == suite.st_ino;
+}
+
 void control_survey(void)
 {
+  const char *home = control_home();
   stralloc path = { 0 };
 
   survey("control", &here);
-  if (stralloc_copys(&path, control_home()) && stralloc_cats(&path, "/control") && stralloc_0(&path))
+  same = at_home(home);
+  if (!same && stralloc_copys(&path, home) && stralloc_cats(&path, "/control") && stralloc_0(&path))
     survey(path.s, &there);
   stralloc_free(&path);
 }
@@ -63,7 +99,7 @@ int control_open(const char *name)
 
   errno = ENOENT;
   if (!missing(&here, name)) fd = open(name, O_RDONLY | O_CLOEXEC);
-  if (fd >= 0 || errno != ENOENT || *name == '/' || missing(&there, name)) return fd;
+  if (fd >= 0 || errno != ENOENT || *name == '/' || missing(same ? &here : &there, name)) return fd;
   path.len = 0;
   if (!stralloc_cats(&path, control_home()) || !stralloc_cats(&path, "/") ||
       !stralloc_cats(&path, name) || !stralloc_0(&path)) {

@@ -74,6 +74,21 @@ static void look_up(void)
      errno == EFBIG, "and not one more");
 }
 
+static void surveyed(const char *dir)
+{
+  if (setenv("CM_HOME", dir, 1) || chdir("port")) return;
+  control_survey();
+  look_up();
+  ok(puts_("control/late", "late\n") && line_is("control/late", 0, ""),
+     "after a survey a new file is for the next program");
+  unlink("control/late");
+  if (chdir("..")) return;
+  control_survey();
+  ok(line_is("control/home", 1, "of the suite") && line_is("control/none", 0, ""),
+     "a port that is the suite's own directory is surveyed once");
+  ok(line_is("port/control/both", 1, "of the port"), "what lies elsewhere is looked for all the same");
+}
+
 int main(void)
 {
   char dir[] = "/tmp/cm-control.XXXXXX";
@@ -107,6 +122,8 @@ int main(void)
   ok(control_scan("12", 1, &n) && n == 1 && !control_scan("", 0, &n), "a number has a length");
   ok(!unsetenv("CM_HOME") && *control_home(), "without $CM_HOME it is conf-home");
   ok(control_read("nosuch", &data) == 0, "and is looked into all the same");
+
+  surveyed(dir);
 
   unlink("port/control/x"); unlink("port/control/both"); unlink("port/control/empty");
   unlink("port/control/long"); unlink("control/home"); unlink("control/both");
