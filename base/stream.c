@@ -133,21 +133,38 @@ int stream_line(struct stream *s, size_t max, char **line, size_t *len)
   return 1;
 }
 
-int stream_write(struct stream *s, const char *data, size_t len, int more)
+/* What of the pieces is left when n bytes have gone out. */
+static void advance(struct msghdr *m, size_t n)
 {
-  ssize_t r;
+  for (; m->msg_iovlen && n >= m->msg_iov->iov_len; ++m->msg_iov, --m->msg_iovlen) n -= m->msg_iov->iov_len;
+  if (!m->msg_iovlen) return;
+  m->msg_iov->iov_base = (char *) m->msg_iov->iov_base + n;
+  m->msg_iov->iov_len -= n;
+}
 
-  while (len) {
+int stream_writev(struct stream *s, struct iovec *v, size_t count, int more)
+{
+  struct msghdr m = { .msg_iov = v };
+  ssize_t r = 0;
+
+  m.msg_iovlen = (__typeof__(m.msg_iovlen)) count;  /* int or size_t, as the C library has it */
+  for (advance(&m, 0); m.msg_iovlen; advance(&m, (size_t) r)) {
     if (ready(s, SEND) != 1) r = -1;
-    else if (s->socket) r = send(s->out, data, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-    else r = write(s->out, data, len);
-    if (r == -1 && (errno == EINTR || again(s))) continue;
-    if (r == -1) return -1;
-    data += r;
-    len -= (size_t) r;
+    else if (s->socket) r = sendmsg(s->out, &m, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    else r = writev(s->out, m.msg_iov, (int) m.msg_iovlen);
+    if (r == -1 && errno != EINTR && !again(s)) return -1;
+    if (r == -1) r = 0;
     s->sent += (size_t) r;
   }
   return 1;
+}
+
+int stream_write(struct stream *s, const char *data, size_t len, int more)
+{
+  union { const char *ours; void *wanted; } base = { data };
+  struct iovec v = { base.wanted, len };
+
+  return stream_writev(s, &v, 1, more);
 }
 
 int stream_sendfile(struct stream *s, int fd, off_t *offset, off_t count)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct stream {
   int in, out;             /* descriptors; the same for an upstream; -1: closed */
@@ -43,6 +44,9 @@ int stream_line(struct stream *s, size_t max, char **line, size_t *len);
 
 /* Write all. more: hold it back for what comes next (MSG_MORE). 1, or -1. */
 int stream_write(struct stream *s, const char *data, size_t len, int more);
+
+/* The same for count pieces, one behind the other. v is used up. */
+int stream_writev(struct stream *s, struct iovec *v, size_t count, int more);
 
 /* Write count bytes of the file fd from *offset on, by the kernel; held back
  * for what comes next. 1, or -1 with errno. */

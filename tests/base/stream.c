@@ -45,6 +45,28 @@ static int ends(struct stream *s)
   return stream_line(s, 40, &line, &len);
 }
 
+/* Pieces that no buffer holds at once arrive whole and in order. */
+static int in_pieces(int pipes)
+{
+  static char much[400000], got[400008];
+  char one[] = "one", three[] = "three";
+  struct iovec v[] = { { one, 3 }, { much, 0 }, { much, sizeof much }, { three, 5 } };
+  struct stream s = said(pipes, "", 0);
+  int fd[2];
+  size_t n = 0;
+  ssize_t r;
+
+  memset(much, 'm', sizeof much);
+  if (pipes) {
+    if (pipe(fd)) return 0;
+    s.out = fd[1];
+    theirs = fd[0];
+  }
+  if (!fork()) _exit(stream_writev(&s, v, 4, 0) == 1 && s.sent == sizeof much + 8 ? 0 : 1);
+  while (n < sizeof got && (r = read(theirs, got + n, sizeof got - n)) > 0) n += (size_t) r;
+  return n == sizeof got && !memcmp(got, "onemmm", 6) && !memcmp(got + n - 8, "mmmthree", 8);
+}
+
 int main(void)
 {
   static const char x[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";  /* 40 */
@@ -75,6 +97,8 @@ int main(void)
   ok(stream_pending(&s), "what nobody asked for is pending");
   s = said(0, "", 1);
   ok(stream_pending(&s), "so is the end");
+
+  ok(in_pieces(0) && in_pieces(1), "pieces go out one behind the other, however often it takes");
 
   s = said(0, "", 0);
   ok(stream_write(&s, "abc", 3, 0) == 1 && read(theirs, text, sizeof text) == 3 && s.sent == 3, "bytes go out and are counted");
