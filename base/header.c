@@ -18,6 +18,7 @@ static size_t namelength(const char *line, size_t len)
 enum { MORE, OVER };
 
 #define PIECE 8192  /* bytes that are read at once; most headers come with the first */
+#define BITE 512    /* bytes that are copied at once */
 
 /* Walk whole lines from header->end on. last: nothing comes behind raw. */
 static int walk(struct header *h, int last)
@@ -58,6 +59,30 @@ int header_read(struct header *h, int fd)
     h->raw.len += (size_t) r;
   } while (walk(h, r == 0) == MORE);
   return 1;
+}
+
+static int append(struct header *h, const char *bytes, size_t n)
+{
+  if (h->raw.a < h->raw.len + n && !stralloc_ready(&h->raw, 2 * h->raw.len + n)) return 0;
+  return stralloc_catb(&h->raw, bytes, n);
+}
+
+int header_take(struct header *h, const char *top, size_t toplen, const char *rest, size_t restlen)
+{
+  size_t n;
+  int ok;
+
+  h->raw.len = h->end = h->body = 0;
+  ok = stralloc_ready(&h->raw, toplen + 2 * BITE) && append(h, top, toplen);
+  while (ok && walk(h, !restlen) == MORE) {
+    if (h->raw.len > HEADER_MAX) return 0;
+    n = restlen < BITE ? restlen : BITE;
+    ok = append(h, rest, n);
+    rest += n;
+    restlen -= n;
+  }
+  if (!ok) errno = ENOMEM;
+  return ok ? 1 : -1;
 }
 
 int header_next(const struct header *h, struct field *f)

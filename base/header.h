@@ -32,6 +32,10 @@ struct field {
  * 1; 0: above HEADER_MAX; -1 with errno. raw is the caller's, reused. */
 int header_read(struct header *header, int fd);
 
+/* The same for a message that stands in memory in two pieces, top and rest. Of
+ * them raw gets a copy of no more than the header and a little of the body. */
+int header_take(struct header *header, const char *top, size_t toplen, const char *rest, size_t restlen);
+
 /* The next field. field->start is 0 for the first call. 1, or 0: no more. */
 int header_next(const struct header *header, struct field *field);
 
