@@ -25,10 +25,13 @@ const char *peer_fact(const char *name)
 
 const char *peer_port(void)
 {
-  static char path[PATH_MAX];
+  static char name[NAME_MAX + 1];
+  char path[PATH_MAX];
   const char *slash;
 
-  if (!*path && !getcwd(path, sizeof path)) return "";
-  slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
+  if (!*name && getcwd(path, sizeof path)) {
+    slash = strrchr(path, '/');
+    if (slash && strlen(slash) <= sizeof name) memcpy(name, slash + 1, strlen(slash));
+  }
+  return name;
 }
