@@ -53,7 +53,7 @@ static int receive(struct session *s, struct dot *d)
     if (s->set.databytes && d->size > s->set.databytes) keep = 0;
     if (n && keep && spool_write(m, piece, n) == -1) keep = 0, trouble = errno;
   }
-  if (keep && spool_end(m) == -1) trouble = errno;
+  if (keep && spool_end(m, s->set.filters) == -1) trouble = errno;
   errno = trouble;
   return !trouble;
 }
@@ -67,6 +67,14 @@ static unsigned long hops(const struct header *h)
   return n;
 }
 
+static int read_header(struct transaction *t)
+{
+  const struct spool *m = &t->message;
+
+  return spool_whole(m) ? header_take(&t->header, m->top, m->toplen, m->wait, m->waiting)
+                        : header_read(&t->header, m->fd);
+}
+
 /* What is wrong with the message as it came: the reply, or 0. */
 static const char *fault(struct session *s, const struct dot *d)
 {
@@ -75,7 +83,7 @@ static const char *fault(struct session *s, const struct dot *d)
   if (s->set.databytes && d->size > s->set.databytes) return "552 5.3.4 the message is too large";
   if (d->bare && !s->set.normalize) return "550 5.5.2 a line ends in a lone CR or LF, which may hide a second message";
   if (d->longest > LINEMAX) return "554 5.6.0 a line is too long";
-  switch (header_read(&t->header, t->message.fd)) {
+  switch (read_header(t)) {
     case 0: return "554 5.3.4 the header is too large";
     case -1: return "451 4.3.0 unable to read the message again; try again later";
   }
@@ -158,10 +166,11 @@ void data_take(struct session *s)
   struct dot d;
   int r;
 
-  if (!received(s, &t->top) || spool_begin(&t->message, t->top.s, t->top.len) == -1) {
+  if (!received(s, &t->top)) {
     session_reply(s, "452 4.3.1 no room for a message; try again later");
     return;
   }
+  spool_begin(&t->message, t->top.s, t->top.len);
   session_reply(s, "354 go ahead");
   if (session_flush(s) == -1) return;
 

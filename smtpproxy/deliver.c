@@ -77,8 +77,13 @@ static int outgoing(struct session *s, struct outgoing *o)
   o->fd = t->message.fd;
   o->offset = (off_t) t->header.body;
   o->size = t->message.size;
-  o->start = t->header.raw.s + t->header.body;
-  o->startlen = t->header.raw.len - t->header.body;
+  if (spool_whole(&t->message)) {
+    o->start = t->message.wait + (t->header.body - t->message.toplen);
+    o->startlen = (size_t) (o->size - o->offset);
+  } else {
+    o->start = t->header.raw.s + t->header.body;
+    o->startlen = t->header.raw.len - t->header.body;
+  }
   o->plain = t->plain;
   return edit_header(&t->header, &edit, &o->head);
 }

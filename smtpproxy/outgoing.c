@@ -12,8 +12,13 @@
 #include "spawn.h"
 
 static char text[32768];   /* of the file */
-static char wire[65536];   /* what goes out next */
-static size_t wired;
+
+/* What goes out next: encoded bytes, behind them some that stand where they
+ * are, then the end. */
+static _Alignas(4096) char wire[65536];  /* mostly its first page is all that is touched */
+static char tail[DOT_TAIL];
+static const char *behind;
+static size_t wired, behindlen, tailed;
 
 #define PIECE 1048576  /* bytes that go by sendfile at a time, each within timeoutremote */
 #define EARLY 10       /* seconds for an answer to what did not go out whole */
@@ -23,12 +28,14 @@ static size_t wired;
 static int push(struct session *s, int more)
 {
   struct smtpc *u = &s->upstream;
+  union { const char *ours; void *wanted; } still = { behind };
+  struct iovec v[] = { { wire, wired }, { still.wanted, behindlen }, { tail, tailed } };
 
-  if (!wired) return 1;
+  if (!wired && !behindlen && !tailed) return 1;
   if (stream_pending(&u->stream)) return 0;
   stream_limit(&u->stream, s->set.timeoutremote);
-  if (stream_write(&u->stream, wire, wired, more) == -1) return -1;
-  wired = 0;
+  if (stream_writev(&u->stream, v, 3, more) == -1) return -1;
+  wired = behindlen = tailed = 0;
   return 1;
 }
 
@@ -69,15 +76,10 @@ static int encode_file(struct session *s, struct dot *d, const struct outgoing *
 static int pass(struct session *s, const struct outgoing *o)
 {
   off_t at = o->offset + (off_t) o->startlen;
-  size_t i, n;
   int r;
 
-  for (i = 0; i < o->startlen; i += n) {
-    if (wired == sizeof wire && (r = push(s, 1)) != 1) return r;
-    n = sizeof wire - wired < o->startlen - i ? sizeof wire - wired : o->startlen - i;
-    memcpy(wire + wired, o->start + i, n);
-    wired += n;
-  }
+  behind = o->start;
+  behindlen = o->startlen;
   if (at < o->size && (r = push(s, 1)) != 1) return r;
   while (at < o->size) {
     if (stream_pending(&s->upstream.stream)) return 0;
@@ -88,20 +90,19 @@ static int pass(struct session *s, const struct outgoing *o)
   return 1;
 }
 
-/* All of it; what did not go out yet, the final dot at least, stands in wire. */
+/* All of it but what push will send, the final dot at least. */
 static int body(struct session *s, const struct outgoing *o)
 {
   struct dot d;
   int r;
 
-  wired = 0;
+  wired = behindlen = tailed = 0;
   dot_begin(&d, DOT_ENCODE);
   if ((r = encode(s, &d, o->head.s, o->head.len)) != 1) return r;
   r = o->plain ? pass(s, o) : encode_file(s, &d, o);
   if (r != 1) return r;
-  if (sizeof wire - wired < DOT_TAIL && (r = push(s, 1)) != 1) return r;
   /* The head ends a line, and so does a plain body: then only the dot is left. */
-  wired += dot_end(&d, wire + wired);
+  tailed = dot_end(&d, tail);
   return 1;
 }
 
@@ -170,11 +171,11 @@ static int unwire(int fd, const char *in, size_t n, int *cr)
 static int message_file(const struct outgoing *o)
 {
   int fd = memfd_create("message", MFD_CLOEXEC), cr = 0;
-  off_t at = o->offset;
+  off_t at = o->offset + (off_t) o->startlen;
   ssize_t n = 1;
 
   if (fd == -1) return -1;
-  if (unwire(fd, o->head.s, o->head.len, &cr) == -1) n = -1;
+  if (unwire(fd, o->head.s, o->head.len, &cr) == -1 || unwire(fd, o->start, o->startlen, &cr) == -1) n = -1;
   while (n > 0 && at < o->size) {
     n = pread(o->fd, text, sizeof text, at);
     if (n <= 0 || unwire(fd, text, (size_t) n, &cr) == -1) n = -1;

@@ -11,15 +11,14 @@
 #include "control.h"
 #include "copy.h"
 
-int spool_begin(struct spool *s, const char *top, size_t len)
+void spool_begin(struct spool *s, const char *top, size_t len)
 {
   memset(s, 0, sizeof *s);
+  s->fd = -1;
   s->memory = 1;
   s->top = top;
   s->toplen = len;
   s->size = (off_t) len;
-  s->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  return s->fd == -1 ? -1 : 1;
 }
 
 /* It has grown too large for memory: move it to the disk, by the kernel. */
@@ -47,7 +46,8 @@ static int flush(struct spool *s)
   struct iovec v[2] = { { top.in, s->toplen }, { wait.in, s->waiting } };
   ssize_t r;
 
-  if (s->memory && s->size > SPOOL_MEMORY && move(s) == -1) return -1;
+  if (s->fd == -1) s->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (s->fd == -1 || (s->memory && s->size > SPOOL_MEMORY && move(s) == -1)) return -1;
   while (v[0].iov_len + v[1].iov_len) {
     r = writev(s->fd, v, 2);
     if (r == -1 && errno == EINTR) continue;
@@ -81,17 +81,28 @@ int spool_write(struct spool *s, const char *data, size_t len)
   return 1;
 }
 
-int spool_end(struct spool *s)
+int spool_end(struct spool *s, int file)
 {
+  size_t top = s->toplen, wait = s->waiting;
+  int whole = s->fd == -1;
+
+  if (whole && !file) return 1;
   if (flush(s) == -1) return -1;
+  if (whole) s->toplen = top, s->waiting = wait;
   /* A file on the disk has no seals: then at least no stage opens it for writing by mistake. */
   if (s->memory ? fcntl(s->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
                 : fchmod(s->fd, 0400)) return -1;
   return lseek(s->fd, 0, SEEK_SET) == -1 ? -1 : 1;
 }
 
+int spool_whole(const struct spool *s)
+{
+  return (off_t) (s->toplen + s->waiting) == s->size;
+}
+
 void spool_drop(struct spool *s)
 {
   if (s->fd != -1) close(s->fd);
   s->fd = -1;
+  s->size = 0;
 }
