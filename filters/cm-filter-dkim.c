@@ -7,14 +7,16 @@
 #include <unistd.h>
 
 #include "authres.h"
+#include "authserv.h"
 #include "choice.h"
+#include "confine.h"
 #include "dns.h"
 #include "signature.h"
 
 enum {
   SIGNATURES = 8,  /* that are looked at, from the top; the others are ignored */
   RECORDS    = 4,  /* of a key's name that are tried */
-  PATIENCE   = 20  /* seconds for the DNS where CM_DEADLINE is not given */
+  PATIENCE   = 20  /* seconds for the DNS */
 };
 
 /* By enum signature_result; the first one is that of a message without any. */
@@ -170,17 +172,15 @@ static void verify(void)
 {
   static struct dns_question questions[SIGNATURES];
   static int asked[SIGNATURES];
-  const char *trouble;
-  long long until = stage_until(PATIENCE);
-  size_t i, any = 0;
+  long long until = dns_deadline(PATIENCE);
+  size_t i;
 
   for (i = 0; i < count; ++i) {
     if (signatures[i].result != SIGNATURE_OPEN) continue;
-    if (!any++ && (trouble = dns_begin())) stage_die(trouble);
     asked[i] = ask(signatures + i, questions + i);
     if (!asked[i]) ends(signatures + i, SIGNATURE_NEUTRAL, "d= or s= is no name");
   }
-  while (any && dns_wait(until)) ;
+  while (dns_wait(until)) ;
   for (i = 0; i < count; ++i) {
     if (!asked[i]) continue;
     switch (questions[i].result) {
@@ -245,11 +245,22 @@ static void answer(void)
   choice_end(c, reason.s, field.s);
 }
 
+/* From here on it can read the message, ask the DNS and answer, nothing else. */
+static void confine_itself(void)
+{
+  const char *trouble = dns_begin();
+
+  if (trouble) stage_die(trouble);
+  if (!authserv_id()) stage_diesys("unable to learn our name");
+  if (confine_to_network() == -1) stage_diesys("unable to confine itself");
+}
+
 int main(int argc, char **argv)
 {
   (void) argc;
   stage_begin("cm-filter-dkim", 1);
   choice_read(choices, CHOICES, argv + 1);
+  confine_itself();
   switch (header_read(&header, 0)) {
     case 0: stage_end(VERDICT_REJECT, "5.3.4 header too large");
     case -1: stage_diesys("unable to read message");

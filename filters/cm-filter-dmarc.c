@@ -7,14 +7,17 @@
 #include <string.h>
 
 #include "authres.h"
+#include "authserv.h"
 #include "choice.h"
+#include "confine.h"
 #include "dmarc.h"
 #include "mailbox.h"
+#include "trusted.h"
 
 enum {
   AUTHORS     = 4,   /* domains in From; more are not looked at */
   IDENTIFIERS = 12,  /* domains that SPF and DKIM speak of */
-  PATIENCE    = 20   /* seconds for the DNS where CM_DEADLINE is not given */
+  PATIENCE    = 20   /* seconds for the DNS */
 };
 
 /* By rank: of several authors the first result here decides. */
@@ -53,6 +56,7 @@ static struct author {
 static size_t count;
 static int crowd;  /* there were more */
 static struct header header;
+static struct authres results;
 static long long until;
 
 /* Who is the author? --------------------------------------------------------- */
@@ -109,24 +113,23 @@ static void add_identifier(const char *text, int spf, int sure)
  * postmaster at HELO (RFC 7208, 2.4). */
 static void read_results(void)
 {
-  static struct authres r;
+  const struct authres *r = &results;
   const char *said, *sender = getenv("SENDER"), *domain;
   int more, sure;
 
-  if (authres_open(&r) == -1) stage_diesys("unable to read what the stages before declared");
-  while ((more = authres_next(&r)) == 1) {
-    said = authres_said(&r);
+  while ((more = authres_next(&results)) == 1) {
+    said = authres_said(r);
     sure = !case_diffs(said, "pass");
-    if (!case_diffs(authres_method(&r), "spf")) {
+    if (!case_diffs(authres_method(r), "spf")) {
       has_spf = 1;
-      domain = authres_value(&r, "smtp.mailfrom");
-      if (!domain && sender && !*sender) domain = authres_value(&r, "smtp.helo");
-    } else if (!case_diffs(authres_method(&r), "dkim")) {
+      domain = authres_value(r, "smtp.mailfrom");
+      if (!domain && sender && !*sender) domain = authres_value(r, "smtp.helo");
+    } else if (!case_diffs(authres_method(r), "dkim")) {
       has_dkim = 1;
-      domain = authres_value(&r, "header.d");
+      domain = authres_value(r, "header.d");
     } else continue;
     if (sure || !case_diffs(said, "temperror"))
-      add_identifier(domain, !case_diffs(authres_method(&r), "spf"), sure);
+      add_identifier(domain, !case_diffs(authres_method(r), "spf"), sure);
   }
   if (more == -1) stage_diesys("unable to read what the stages before declared");
 }
@@ -175,11 +178,9 @@ static void ask_more(void)
 
 static void ask(void)
 {
-  const char *trouble = count ? dns_begin() : 0;
   struct author *a;
 
-  if (trouble) stage_die(trouble);
-  until = stage_until(PATIENCE);
+  until = dns_deadline(PATIENCE);
   for (a = authors; a < authors + count; ++a)
     if (!dmarc_ask(&a->walk, a->name.s)) stage_nomem();
   wait_for_answers();
@@ -286,14 +287,36 @@ static void answer(const struct author *a)
   choice_end(choices + r, reason.s, field.s);
 }
 
+/* Read all but the message; from then on it can ask the DNS and answer, nothing else. */
+static void configure(void)
+{
+  const char *trouble = trusted_begin();
+
+  if (!trouble) trouble = dns_begin();
+  if (trouble) stage_die(trouble);
+  if (!authserv_id()) stage_diesys("unable to learn our name");
+  if (authres_open(&results) == -1) stage_diesys("unable to read what the stages before declared");
+  if (confine_to_network() == -1) stage_diesys("unable to confine itself");
+}
+
+/* SPF says nothing of these clients, and DMARC must not, either. */
+static void exempt(void)
+{
+  const char *user = getenv("CM_AUTH"), *address = getenv("TCPREMOTEIP");
+  struct ip ip;
+
+  if (user && *user) stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
+  if (address && ip_scan(address, strlen(address), &ip) && trusted_has(&ip))
+    stage_end(VERDICT_DELIVER, "2.0.0 the client is trusted");
+}
+
 int main(int argc, char **argv)
 {
-  const char *user = getenv("CM_AUTH");
-
   (void) argc;
   stage_begin("cm-filter-dmarc", 1);
   choice_read(choices, CHOICES, argv + 1);
-  if (user && *user) stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
+  configure();
+  exempt();
   switch (header_read(&header, 0)) {
     case 0: stage_end(VERDICT_REJECT, "5.3.4 header too large");
     case -1: stage_diesys("unable to read message");

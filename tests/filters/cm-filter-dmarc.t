@@ -1,7 +1,7 @@
 #!/bin/sh
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/dns.sh"
-unset CM_DEADLINE CM_FIELDS CM_ENVELOPE CM_AUTH SENDER
+unset CM_DEADLINE CM_FIELDS CM_ENVELOPE CM_AUTH SENDER TCPREMOTEIP
 CM_HOME=$T; export CM_HOME
 nameserver <<'END'
 _dmarc.reject.example TXT v=DMARC1; p=reject; rua=mailto:x@reject.example
@@ -226,6 +226,9 @@ from joe@fault.example; is '0 2.0.0 dmarc temperror fault.example: no answer abo
 from joe@reject.example
 verdict 111 'cm-filter-dmarc: not RESULT=VERDICT: p=junk' 'a result that is none' cm-filter-dmarc p=junk < "$T/mail"
 verdict 0 '2.0.0 the client has authenticated itself' 'our own users are not strangers' env CM_AUTH=joe cm-filter-dmarc < "$T/mail"
+echo 192.0.2.0/24 > control/trusted
+verdict 0 '2.0.0 the client is trusted' 'nor are those who hand on mail to us' env TCPREMOTEIP=192.0.2.1 cm-filter-dmarc < "$T/mail"
+export TCPREMOTEIP=192.0.3.1; is "$(REJECT reject.example)" 'others are'; unset TCPREMOTEIP
 verdict 111 'cm-filter-dmarc: unable to read what the stages before declared: No such file or directory' 'fields that are gone' \
   env CM_FIELDS="$T/gone" cm-filter-dmarc < "$T/mail"
 verdict 111 'cm-filter-dmarc: unable to read message: Is a directory' 'read trouble is no verdict' cm-filter-dmarc < /tmp
