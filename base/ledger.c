@@ -43,24 +43,25 @@ static int compose(stralloc *line, const struct ledger *e)
   return word(line, now) && word(line, e->id) && word(line, e->port) && word(line, e->verdict) &&
          stralloc_number(line, e->size) && stralloc_append(line, " ") && word(line, e->stage) &&
          address(line, e->sender, strlen(e->sender)) && stralloc_append(line, " ") &&
-         addresses(line, e->recipients) && stralloc_cats(line, " deleted by policy: ") &&
+         addresses(line, e->recipients) && stralloc_append(line, " ") &&
+         stralloc_cats(line, e->action ? e->action : "deleted by policy") && stralloc_cats(line, ": ") &&
          escape_cat(line, e->reason, strlen(e->reason), "") && stralloc_append(line, "\n");
 }
 
-static int append(int dir, const stralloc *line)
+static int append(int dir, const stralloc *line, int sync)
 {
   int fd = openat(dir, "ledger", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
   if (fd == -1) return -1;
   /* The directory each time: another process may have made the file just now. */
-  if (copy_line(fd, line->s, line->len) == -1 || fsync(fd) == -1 || fsync(dir) == -1) {
+  if (copy_line(fd, line->s, line->len) == -1 || (sync && (fsync(fd) == -1 || fsync(dir) == -1))) {
     close(fd);
     return -1;
   }
   return close(fd) == -1 ? -1 : 1;
 }
 
-int ledger_deleted(const struct ledger *entry)
+static int add(const struct ledger *entry, int sync)
 {
   static stralloc line;
   int dir, result, saved;
@@ -71,9 +72,19 @@ int ledger_deleted(const struct ledger *entry)
   }
   dir = home_open("log");
   if (dir == -1) return -1;
-  result = append(dir, &line);
+  result = append(dir, &line, sync);
   saved = errno;
   close(dir);
   errno = saved;
   return result;
+}
+
+int ledger_deleted(const struct ledger *entry)
+{
+  return add(entry, 1);
+}
+
+int ledger_note(const struct ledger *entry)
+{
+  return add(entry, 0);
 }

@@ -1,8 +1,11 @@
 #ifndef CM_STORE_H
 #define CM_STORE_H
 
-/* The quarantine store, cm-store(5): $CM_HOME/store/ID.eml is the message as
- * it came, ID.env tells about it. */
+#include "quota.h"
+
+/* Stores of messages, cm-store(5). In the quarantine $CM_HOME/store, or
+ * in another directory of this kind, ID.eml is a message as it came and ID.env
+ * tells about it. */
 
 struct store {
   const char *id;          /* names the files; refused if id_valid says no */
@@ -14,11 +17,15 @@ struct store {
   const char *recipients;  /* each on a line of its own, as in CM_ENVELOPE */
 };
 
-/* Store the message that fd holds from where it stands to its end. No member
- * may be 0. 1: both files and their directory are on disk. -1 with errno
- * (EINVAL: the id; EEXIST: there is one of this id, and it was left alone; EIO:
- * the message is empty): nothing can be found under this id that was not there
- * before. */
+/* Put the message that fd holds from where it stands to its end into the quarantine,
+ * whose limits are control files. No member may be 0. 1: both files and their
+ * directory are on disk. -1 with errno (EINVAL: the id, or a limit that is no number;
+ * EEXIST: there is one of this id, and it was left alone; EIO: the message is empty;
+ * EDQUOT: the store is full, and what is in it too young to go): nothing can be
+ * found under this id that was not there before. */
 int store_put(int fd, const struct store *entry);
+
+/* The same for the store that is the directory open at dir. */
+int store_keep(int dir, const struct quota *quota, int fd, const struct store *entry);
 
 #endif

@@ -8,6 +8,7 @@
 #include "store.h"
 
 #define ID "1763726850.123456.1.1.0000000"
+#define HASH "e874e5572b0b2d67a8732cab2e8dbde43289c56bfe94f4c2dfdc03232a80781d"
 static const char mail[] = "Subject: x\r\n\r\n.\r\n\0body\r\n";
 static struct store entry = {
   .id = ID "0", .port = "mx", .verdict = "accept/redirect", .stage = "virus",
@@ -42,7 +43,8 @@ int main(void)
   ok(is_mail("store/" ID "0.eml"), "byte by byte");
   ok(strstr(disk_read("store/" ID "0.env"), "Z\nid " ID "0\nport mx\nverdict accept/redirect\n"
             "stage virus\nreason 5.7.1 EICAR\\x0afound\nsender \nrecipient b@example.net\n"
-            "recipient \"c d\"@example.net\n") != 0, "with all that is known about it, one thing a line");
+            "recipient \"c d\"@example.net\nsize 25\n"
+            "sha256 " HASH "\nend\n") != 0, "with all that is known about it, one thing a line");
   ok(!strcmp(disk_log, "ddfflldu" "u"), "files are synced before they are linked, the directory after");
   ok(!strcmp(disk_list("store/tmp"), ""), "nothing is left in tmp");
   ok(stat(disk_path("store/" ID "0.eml"), &st) == 0 && (st.st_mode & 07777) == 0600 &&
@@ -50,12 +52,12 @@ int main(void)
      stat(disk_path("store"), &st) == 0 && (st.st_mode & 07777) == 0700, "nobody else may read it");
 
   ok(put() == -1 && errno == EEXIST && is_mail("store/" ID "0.eml") &&
-     !strcmp(disk_list("store"), ID "0.eml " ID "0.env tmp "), "an id that is there is left alone");
+     !strcmp(disk_list("store"), ID "0.eml " ID "0.env tmp usage "), "an id that is there is left alone");
 
   entry.id = ID "1";
   for (good = 1, i = 1; i <= 5; ++i) {
     disk_begin(i);
-    good &= put() == -1 && errno == EIO && !strcmp(disk_list("store"), ID "0.eml " ID "0.env tmp ") &&
+    good &= put() == -1 && errno == EIO && !strcmp(disk_list("store"), ID "0.eml " ID "0.env tmp usage ") &&
             !strcmp(disk_list("store/tmp"), "");
   }
   ok(good, "each sync and link that fails is an error and leaves nothing");

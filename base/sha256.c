@@ -1,0 +1,102 @@
+#include "sha256.h"
+
+#include <string.h>
+
+#include "digits.h"
+
+static const uint32_t k[64] = {
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2
+};
+
+static uint32_t turn(uint32_t x, unsigned int n)
+{
+  return x >> n | x << (32 - n);
+}
+
+static uint32_t word(const unsigned char *p)
+{
+  return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
+}
+
+/* FIPS 180-4, 6.2.2; v holds a to h. */
+static void compress(uint32_t state[8], const unsigned char *block)
+{
+  uint32_t w[64], v[8], one, two;
+  unsigned int i;
+
+  for (i = 0; i < 16; ++i) w[i] = word(block + 4 * i);
+  for (; i < 64; ++i) {
+    one = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ w[i - 15] >> 3;
+    two = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10;
+    w[i] = w[i - 16] + one + w[i - 7] + two;
+  }
+  memcpy(v, state, sizeof v);
+  for (i = 0; i < 64; ++i) {
+    one = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) +
+          ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
+    two = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) +
+          ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+    memmove(v + 1, v, 7 * sizeof *v);
+    v[4] += one;
+    v[0] = one + two;
+  }
+  for (i = 0; i < 8; ++i) state[i] += v[i];
+}
+
+void sha256_begin(struct sha256 *h)
+{
+  static const uint32_t first[8] = {
+    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
+  };
+
+  memcpy(h->state, first, sizeof first);
+  h->size = 0;
+}
+
+void sha256_add(struct sha256 *h, const void *data, size_t len)
+{
+  const unsigned char *p = data;
+  size_t used = h->size % 64, n;
+
+  h->size += len;
+  if (used) {
+    n = len < 64 - used ? len : 64 - used;
+    memcpy(h->block + used, p, n);
+    if (used + n < 64) return;
+    compress(h->state, h->block);
+    p += n;
+    len -= n;
+  }
+  for (; len >= 64; p += 64, len -= 64) compress(h->state, p);
+  memcpy(h->block, p, len);
+}
+
+void sha256_end(struct sha256 *h, unsigned char hash[SHA256_SIZE])
+{
+  static const unsigned char pad[64] = { 0x80 };
+  uint64_t bits = h->size * 8;
+  unsigned char length[8];
+  unsigned int i;
+
+  for (i = 0; i < 8; ++i) length[i] = (unsigned char) (bits >> (56 - 8 * i));
+  sha256_add(h, pad, 1 + (119 - h->size % 64) % 64);
+  sha256_add(h, length, 8);
+  for (i = 0; i < 32; ++i) hash[i] = (unsigned char) (h->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_endhex(struct sha256 *h, char hex[SHA256_HEX])
+{
+  unsigned char hash[SHA256_SIZE];
+  unsigned int i;
+
+  sha256_end(h, hash);
+  for (i = 0; i < SHA256_SIZE; ++i) hex = digits(hex, hash[i], 16, 2);
+  *hex = 0;
+}
