@@ -39,6 +39,19 @@ int quota_read(struct quota *q)
          control_number("control/storeage", &q->age) == -1 ? -1 : 1;
 }
 
+int quota_word(struct quota *q, const char *word)
+{
+  const struct { const char *name; unsigned long *value; } known[] = {
+    { "days", &q->days }, { "files", &q->files }, { "size", &q->size }, { "age", &q->age }
+  };
+  size_t len = strcspn(word, "="), i;
+
+  for (i = 0; word[len] && i < sizeof known / sizeof *known; ++i)
+    if (strlen(known[i].name) == len && !memcmp(known[i].name, word, len))
+      return control_scan(word + len + 1, strlen(word + len + 1), known[i].value);
+  return 0;
+}
+
 /* The counter ---------------------------------------------------------------- */
 
 #define DIGIT 20                 /* of each number */

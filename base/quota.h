@@ -22,6 +22,10 @@ struct quota {
  * storeage. 1, or -1 with errno (EINVAL: one is not a number). */
 int quota_read(struct quota *q);
 
+/* Set one of them by a word, "days=31", "files=1000", "size=10g" or "age=3600". 1, or
+ * 0: it is no such word. */
+int quota_word(struct quota *q, const char *word);
+
 /* Make room for a message of so many bytes, and count it. 1; -1 with errno:
  * EDQUOT, there is none; EBUSY: another process holds `usage` for too long. */
 int quota_take(int dir, const struct quota *q, unsigned long bytes);

@@ -1,0 +1,190 @@
+#include "send.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "digits.h"
+#include "dot.h"
+#include "queue.h"
+#include "smtpc.h"
+
+#define EARLY 5  /* seconds for an answer to what did not go out whole */
+
+static struct smtpc server = { .stream = { .in = -1, .out = -1 } };
+
+static int say(struct send *s, int result, const char *what, const char *more)
+{
+  if (stralloc_copys(&s->answer, what) && stralloc_cats(&s->answer, more) && stralloc_0(&s->answer)) return result;
+  s->answer.len = 0;
+  return result;
+}
+
+/* The server's code and what it said, on one line. */
+static void answer(struct send *s, int code)
+{
+  char number[24];
+  size_t i;
+
+  if (code == -1) {
+    say(s, 0, "the server ", server.trouble ? server.trouble : "was not asked");
+    return;
+  }
+  *digits(number, (unsigned long) code, 10, 3) = 0;
+  for (i = 0; i < server.text.len; ++i) if (server.text.s[i] == '\n') server.text.s[i] = ' ';
+  if (!stralloc_copys(&s->answer, number) || !stralloc_append(&s->answer, " ") ||
+      !stralloc_cat(&s->answer, &server.text) || !stralloc_0(&s->answer)) s->answer.len = 0;
+}
+
+/* Nobody has the message. */
+static int refusal(struct send *s, int code)
+{
+  answer(s, code);
+  smtpc_quit(&server);
+  if (code >= 200 && code < 400) say(s, 0, "the server ", "gave the wrong kind of answer");
+  return code >= 500 ? SEND_REFUSED : SEND_LATER;
+}
+
+static int is_8bit(const char *text, size_t len)
+{
+  size_t i;
+
+  for (i = 0; i < len; ++i) if ((unsigned char) text[i] > 126) return 1;
+  return 0;
+}
+
+static int fits(const char *address, size_t len)
+{
+  size_t i;
+
+  for (i = 0; i < len; ++i)
+    if ((unsigned char) address[i] < ' ' || strchr("<>\177", address[i])) return 0;
+  return 1;
+}
+
+static int command(struct send *s, const char *verb, const char *address, size_t len, const char *more)
+{
+  static stralloc line;
+
+  if (!stralloc_copys(&line, verb) || !stralloc_catb(&line, address, len) || !stralloc_cats(&line, ">") ||
+      !stralloc_cats(&line, more)) return -1;
+  return smtpc_command(&server, line.s, line.len, s->reply);
+}
+
+/* MAIL, and RCPT for each. SEND_TAKEN: somebody was accepted. */
+static int envelope(struct send *s)
+{
+  const char *at = s->recipients->s, *end = at + s->recipients->len, *nl;
+  int wide = is_8bit(s->sender, strlen(s->sender)) || is_8bit(at, s->recipients->len);
+  int r, last = 0;
+
+  if (wide && !(server.offers & SMTPC_SMTPUTF8)) {
+    smtpc_quit(&server);
+    return say(s, SEND_REFUSED, "the server cannot take addresses of this kind", "");
+  }
+  r = command(s, "MAIL FROM:<", s->sender, strlen(s->sender),
+              wide ? " BODY=8BITMIME SMTPUTF8" : server.offers & SMTPC_8BITMIME ? " BODY=8BITMIME" : "");
+  if (r != 250) return refusal(s, r);
+  for (; at < end; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    r = fits(at, (size_t) (nl - at)) ? command(s, "RCPT TO:<", at, (size_t) (nl - at), "") : 553;
+    if (r == -1) return refusal(s, r);
+    if (r / 10 == 25) r = stralloc_catb(&s->accepted, at, (size_t) (nl + 1 - at));
+    else {
+      last = r;
+      answer(s, r);
+      r = stralloc_catb(&s->refused, at, (size_t) (nl - at)) && stralloc_cats(&s->refused, ": ") &&
+          stralloc_cats(&s->refused, s->answer.s) && stralloc_append(&s->refused, "\n");
+    }
+    if (!r) return refusal(s, -1);
+  }
+  return s->accepted.len ? SEND_TAKEN : refusal(s, last);
+}
+
+/* Everything but the end of the text, which stands in wire behind it. 1 or 0. */
+static int text(struct send *s, char *wire, size_t size, size_t *wired)
+{
+  static char piece[16384];
+  struct dot d;
+  size_t used, made, at;
+  ssize_t n;
+
+  dot_begin(&d, DOT_ENCODE);
+  if (lseek(s->message, 0, SEEK_SET) == -1) return 0;
+  while ((n = read(s->message, piece, sizeof piece))) {
+    if (n == -1 && errno != EINTR) return 0;
+    for (at = 0; n > 0 && at < (size_t) n; at += used) {
+      used = dot_encode(&d, piece + at, (size_t) n - at, wire, size, &made);
+      stream_limit(&server.stream, s->reply);
+      if (stream_pending(&server.stream) || stream_write(&server.stream, wire, made, 1) == -1) return 0;
+    }
+  }
+  *wired = dot_end(&d, wire);
+  return 1;
+}
+
+static int by_smtp(struct send *s)
+{
+  static char wire[32768];
+  const struct upstream *u = s->upstream;
+  size_t wired = 0;
+  int r = smtpc_open(&server, u->host, u->port, s->me, s->connect, s->reply);
+
+  if (r != 250) {
+    answer(s, r);
+    return SEND_LATER;
+  }
+  r = envelope(s);
+  if (r != SEND_TAKEN) return r;
+  r = smtpc_command(&server, "DATA", 4, s->reply);
+  if (r != 354) return refusal(s, r);
+  if (!text(s, wire, sizeof wire, &wired) || stream_pending(&server.stream)) {
+    r = smtpc_reply(&server, EARLY);
+    return refusal(s, r < 400 ? -1 : r);
+  }
+  /* Without its end the message is none. */
+  if (!s->before(s)) {
+    smtpc_close(&server);
+    return SEND_LATER;
+  }
+  stream_limit(&server.stream, s->reply);
+  r = stream_write(&server.stream, wire, wired, 0) == 1 ? smtpc_reply(&server, s->reply) : -1;
+  answer(s, r);
+  if (r == -1 || (r >= 300 && r < 400)) {
+    smtpc_close(&server);
+    return SEND_DOUBT;
+  }
+  smtpc_quit(&server);
+  return r < 300 ? SEND_TAKEN : r < 500 ? SEND_LATER : SEND_REFUSED;
+}
+
+/* By the exit codes of qmail-queue(8). */
+static int by_queue(struct send *s)
+{
+  struct stat st;
+  struct queue q = { .program = s->upstream->program, .fd = s->message, .sender = s->sender,
+                     .recipients = s->recipients->s, .recipientslen = s->recipients->len,
+                     .head = "", .seconds = s->reply };
+  char number[24];
+  int code;
+
+  if (fstat(s->message, &st) == -1) return say(s, SEND_LATER, "unable to read the message: ", strerror(errno));
+  q.size = st.st_size;
+  if (!stralloc_copy(&s->accepted, s->recipients)) return say(s, SEND_LATER, "out of memory", "");
+  if (!s->before(s)) return SEND_LATER;
+  code = queue_hand(&q);
+  if (code < 0) return say(s, code == -1 ? SEND_LATER : SEND_DOUBT, "the program: ", strerror(errno));
+  *digits(number, (unsigned long) code, 10, 1) = 0;
+  return say(s, !code ? SEND_TAKEN : code >= 11 && code <= 40 ? SEND_REFUSED : SEND_LATER,
+             "the program ended with ", number);
+}
+
+int send_message(struct send *s)
+{
+  s->accepted.len = s->refused.len = s->answer.len = 0;
+  if (!fits(s->sender, strlen(s->sender)))
+    return say(s, SEND_REFUSED, "this sender cannot be named to a server", "");
+  return s->upstream->host ? by_smtp(s) : by_queue(s);
+}
