@@ -78,7 +78,7 @@ static void limits(void)
   int good;
 
   fresh((struct quota) { .files = 3, .ledger = 1 });
-  strcpy(oldest, id(10, 0));
+  stpcpy(oldest, id(10, 0));
   for (good = 1, i = 0; i < 5; ++i) good &= keep(id(10, i)) == 1;
   ok(good && count("m") == 3 && count("e") == 3 && stored_open(dir, oldest, ".eml") == -1,
      "at the limit of files the oldest goes for a new one");
@@ -132,7 +132,7 @@ static void litter(void)
   int good;
 
   fresh((struct quota) { .files = 0 });
-  good = keep(id(10, 1)) == 1 && !unlinkat(dir, strcat(strcpy((char[60]) { 0 }, id(10, 1)), ".eml"), 0);
+  good = keep(id(10, 1)) == 1 && !unlinkat(dir, strcat(memcpy((char[60]) { 0 }, id(10, 1), ID_SIZE), ".eml"), 0);
   close(open(disk_path("store/tmp/1700000000.000000.1.1.00000000.eml"), O_CREAT | O_WRONLY, 0600));
   good &= !utime(disk_path("store/tmp/1700000000.000000.1.1.00000000.eml"), &old);
   close(open(disk_path("store/tmp/1700000001.000000.1.1.00000000.env"), O_CREAT | O_WRONLY, 0600));
@@ -176,20 +176,20 @@ static void reading(void)
   fd = stored_open(dir, id(10, 1), ".eml");
   ok(stored_verify(fd, &r) == 1 && lseek(fd, 0, SEEK_CUR) == 0, "its message is what was stored");
   close(fd);
-  strcat(strcpy(name, id(10, 1)), ".eml");
+  stpcpy(stpcpy(name, id(10, 1)), ".eml");
   fd = openat(dir, name, O_RDWR);
   ok(pwrite(fd, "X", 1, 3) == 1 && stored_verify(fd, &r) == 0, "one that was changed is not");
   lseek(fd, 0, SEEK_SET);
   ok(!ftruncate(fd, 5) && stored_verify(fd, &r) == 0, "nor one that was cut");
   close(fd);
-  strcat(strcpy(name, id(10, 1)), ".env");
+  stpcpy(stpcpy(name, id(10, 1)), ".env");
   fd = openat(dir, name, O_RDWR);
   ok(!ftruncate(fd, lseek(fd, 0, SEEK_END) - 1) && stored_read(dir, id(10, 1), &r) == -1 && errno == EBADMSG,
      "an envelope without its end is none");
   close(fd);
   ok(stored_read(dir, id(99, 1), &r) == 0, "there may be none");
   ok(stored_read(dir, "../../../../etc/passwd", &r) == -1 && errno == EINVAL, "a path is no id");
-  strcat(strcpy(name, id(10, 7)), ".eml");
+  stpcpy(stpcpy(name, id(10, 7)), ".eml");
   ok(symlinkat("/etc/passwd", dir, name) == 0 && stored_open(dir, id(10, 7), ".eml") == -1,
      "a symbolic link is not followed");
 }
