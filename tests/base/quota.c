@@ -128,11 +128,13 @@ static void counter(void)
 
 static void litter(void)
 {
+  char name[60];
   struct utimbuf old = { time(0) - 2 * (time_t) DAY, time(0) - 2 * (time_t) DAY };
   int good;
 
   fresh((struct quota) { .files = 0 });
-  good = keep(id(10, 1)) == 1 && !unlinkat(dir, strcat(memcpy((char[60]) { 0 }, id(10, 1), ID_SIZE), ".eml"), 0);
+  stpcpy(stpcpy(name, id(10, 1)), ".eml");
+  good = keep(id(10, 1)) == 1 && !unlinkat(dir, name, 0);
   close(open(disk_path("store/tmp/1700000000.000000.1.1.00000000.eml"), O_CREAT | O_WRONLY, 0600));
   good &= !utime(disk_path("store/tmp/1700000000.000000.1.1.00000000.eml"), &old);
   close(open(disk_path("store/tmp/1700000001.000000.1.1.00000000.env"), O_CREAT | O_WRONLY, 0600));
