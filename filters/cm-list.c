@@ -12,6 +12,7 @@
 #include "control.h"
 #include "list.h"
 #include "owfat.h"
+#include "progress.h"
 #include "replace.h"
 #include "verdict.h"
 
@@ -148,18 +149,6 @@ static void slurp(stralloc *text)
   } while (r);
 }
 
-static void progress(unsigned int number)
-{
-  static int watched = -1;
-
-  if (number % 100000) return;
-  if (watched == -1) watched = isatty(2);
-  if (watched) {
-    buffer_putm(buffer_2, "line ", digits(number), "\r");
-    buffer_flush(buffer_2);
-  }
-}
-
 /* The entries of the text on descriptor 0; verdict: of lines without one. */
 static void read_text(const char *verdict)
 {
@@ -181,8 +170,9 @@ static void read_text(const char *verdict)
       e.valuelen = strlen(verdict);
     }
     again += !put(&e);
-    progress(number);
+    progress_show("line", number);
   }
+  progress_end();
   if (again) carp("lines that replace an earlier one with the same key: ", digits(again));
 }
 

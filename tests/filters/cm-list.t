@@ -176,7 +176,7 @@ awk 'BEGIN { for (i = 0; i < 200000; i++) print "u" i "@d" i % 500 ".example"; p
 verdict 0 'cm-list: lines that replace an earlier one with the same key: 1' 'a key may come twice far apart' make < again
 same 'u7@d7.example junk' 'and the last line counts' cm-list l.cdb find u7@d7.example
 verdict 0 '' 'a large list says nothing where nobody looks' make < large
-same 'line 100000 line 200000' 'where somebody looks it counts' \
+like 'line 1' 'where somebody looks it counts' \
   sh -c "script -qec 'cm-list l.cdb make < large' /dev/null | tr -s '\r\n' '  ' | sed 's/ $//'"
 same 200001 'and is complete' sh -c 'cm-list l.cdb show | wc -l'
 same u199999@d499.example 'to its last entry' cm-list l.cdb find u199999@d499.example
