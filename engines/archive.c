@@ -28,6 +28,9 @@ struct source {
 
 typedef int support(struct archive *);
 
+/* A tar goes on behind its end for those who want it. */
+#define CONCATENATED "tar:read_concatenated_archives"
+
 /* What opens what. Of each compression only the entry or the tar in it is known. */
 static const struct format {
   const char *kind;
@@ -41,7 +44,7 @@ static const struct format {
   { "7z", 0, archive_read_support_format_7zip, 0, 0, 0 },
   { "rar", 0, archive_read_support_format_rar, 0, 0, 0 },
   { "rar5", 0, archive_read_support_format_rar5, 0, 0, 0 },
-  { "tar", 0, archive_read_support_format_tar, 1, 0, 0 },
+  { "tar", 0, archive_read_support_format_tar, 1, 0, CONCATENATED },
   { "cab", 0, archive_read_support_format_cab, 0, 0, 0 },
   { "iso", 0, archive_read_support_format_iso9660, 1, 0, "iso9660:!joliet" },
   { "iso joliet", 0, archive_read_support_format_iso9660, 1, 0, "iso9660:!rockridge" },
@@ -50,15 +53,15 @@ static const struct format {
   { "deb", 0, archive_read_support_format_ar, 1, 0, 0 },
   { "cpio", 0, archive_read_support_format_cpio, 1, 0, 0 },
   { "rpm", archive_read_support_filter_rpm, archive_read_support_format_cpio, 0, 0, 0 },
-  { "gz", archive_read_support_filter_gzip, archive_read_support_format_raw, 0, 0, 0 },
-  { "bz2", archive_read_support_filter_bzip2, archive_read_support_format_raw, 0, 0, 0 },
-  { "xz", archive_read_support_filter_xz, archive_read_support_format_raw, 0, 0, 0 },
-  { "lzma", archive_read_support_filter_lzma, archive_read_support_format_raw, 0, 0, 0 },
-  { "lz", archive_read_support_filter_lzip, archive_read_support_format_raw, 0, 0, 0 },
-  { "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw, 0, 0, 0 },
-  { "zst", archive_read_support_filter_zstd, archive_read_support_format_raw, 0, 0, 0 },
-  { "z", archive_read_support_filter_compress, archive_read_support_format_raw, 0, 0, 0 },
-  { "uue", archive_read_support_filter_uu, archive_read_support_format_raw, 0, 0, 0 }
+  { "gz", archive_read_support_filter_gzip, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "bz2", archive_read_support_filter_bzip2, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "xz", archive_read_support_filter_xz, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "lzma", archive_read_support_filter_lzma, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "lz", archive_read_support_filter_lzip, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "zst", archive_read_support_filter_zstd, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "z", archive_read_support_filter_compress, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "uue", archive_read_support_filter_uu, archive_read_support_format_raw, 0, 0, CONCATENATED }
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 

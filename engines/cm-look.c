@@ -20,7 +20,7 @@
 
 #define MEMORY (512ul << 20)  /* address space, with the libraries */
 
-static void usage(void)
+static __attribute__((noreturn)) void usage(void)
 {
   stage_die("usage: cm-look FD NAME [FD NAME]...");
 }

@@ -9,6 +9,7 @@
 #include "letter.h"
 #include "magic.h"
 #include "office.h"
+#include "package.h"
 #include "stage.h"
 #include "tnef.h"
 #include "zip.h"
@@ -85,6 +86,29 @@ static void open_file(struct file *f, int fd, const char *name, size_t len)
   if (f->kind && f->kind->way == WAY_OLE) f->kind = office_kind(fd);
 }
 
+static int begins(const char *name, size_t len, const char *with)
+{
+  return len > strlen(with) && !strncasecmp(name, with, strlen(with));
+}
+
+/* Is that the part of a document that has its macros? VBA is found by what it
+ * is; these are the sheets of Excel 4 and the Basic of OpenDocument. */
+static int is_macro(const struct kind *kind, const char *name, size_t len)
+{
+  if (begins(name, len, "xl/macrosheets/")) return 1;
+  return kind && begins(kind->mime, strlen(kind->mime), "application/vnd.oasis.") &&
+         begins(name, len, "Basic/") && !memmem(name, len, "/script-l", 9);
+}
+
+/* The list of parts of an OpenDocument says which are encrypted. */
+static int is_secret(const struct file *f)
+{
+  static const char list[] = "META-INF/manifest.xml";
+
+  return f->len == sizeof list - 1 && !memcmp(f->name, list, f->len) &&
+         memmem(f->head, f->have, "encryption-data", 15);
+}
+
 /* The names of a zip that libarchive did not find. */
 struct rest {
   struct file *file;
@@ -97,6 +121,7 @@ static void add_name(void *arg, const struct zip_name *name)
   struct rest *rest = arg;
 
   if (name->encrypted) look_flag(FLAG_ENCRYPTED);
+  if (is_macro(rest->file->kind, name->text, name->len)) look_flag(FLAG_MACRO);
   if (name->stray && name->local > rest->seen)
     rest->seen = archive_look(rest->file->fd, name->local, rest->file->size, "zip stream", "", 0, rest->level);
   if (look_known(rest->level, name->text, name->len) ||
@@ -175,8 +200,8 @@ static void look_archive(const struct file *f, off_t start, const char *word, un
 /* An archive somewhere in what is none: behind a program or a picture. */
 static void look_behind(struct file *f, unsigned int depth)
 {
-  static const struct { const char *sign, *word; } signs[] = {
-    { "Rar!\x1a\7", "rar" }, { "7z\xbc\xaf\x27\x1c", "7z" }
+  static const struct { char sign[9]; const char *word; } signs[] = {
+    { "Rar!\x1a\7", "rar" }, { "7z\xbc\xaf\x27\x1c", "7z" }, { "MSCF\0\0\0\0", "cab" }
   };
   char *chunk = malloc(CHUNK + 8), *found;
   off_t at = 0;
@@ -189,9 +214,9 @@ static void look_behind(struct file *f, unsigned int depth)
     look_flag(FLAG_POLYGLOT);
     look_zip(f, depth);
   }
-  for (; (len = pread(f->fd, chunk, CHUNK + 5, at)) > 5 && !look_over(); at += CHUNK)
+  for (; (len = pread(f->fd, chunk, CHUNK + 7, at)) > 7 && !look_over(); at += CHUNK)
     for (i = 0; i < sizeof signs / sizeof *signs; ++i) {
-      found = memmem(chunk, (size_t) len, signs[i].sign, 6);
+      found = memmem(chunk, (size_t) len, signs[i].sign, i < 2 ? 6 : 8);
       if (!found) continue;
       look_flag(FLAG_POLYGLOT);
       look_archive(f, at + (found - chunk), signs[i].word, depth);
@@ -218,6 +243,8 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_OLE: look_by(office_look, f, depth); look_behind(f, depth); break;
     case WAY_TNEF: look_by(tnef_look, f, depth); break;
     case WAY_MAIL: look_by(letter_look, f, depth); break;
+    case WAY_RTF: look_by(package_rtf, f, depth); look_behind(f, depth); break;
+    case WAY_ONENOTE: look_by(package_onenote, f, depth); break;
     case WAY_NONE: look_behind(f, depth); break;
   }
 }
@@ -230,6 +257,7 @@ const char *inside_entry(int fd, const char *name, size_t len, const struct leve
   open_file(&f, fd, name, len);
   word = f.kind ? f.kind->word : kind_text(f.head, f.have) ? "txt" : "data";
   look_name(level, word, name, len);
+  if (is_secret(&f)) look_flag(FLAG_ENCRYPTED);
   look_inside(&f, level->depth + 1);
   free(f.head);
   return word;

@@ -97,8 +97,8 @@ static const struct kind kinds[] = {
   /* documents */
   { "pdf", "application/pdf", WAY_NONE },
   { "ps", "application/postscript", WAY_NONE },
-  { "rtf", "text/rtf", WAY_NONE },
-  { "one", "application/onenote", WAY_NONE },
+  { "rtf", "text/rtf", WAY_RTF },
+  { "one", "application/onenote", WAY_ONENOTE },
   { "chm", "application/vnd.ms-htmlhelp", WAY_NONE },
   { "hlp", "application/winhlp", WAY_NONE },
   { "lnk", "application/x-ms-shortcut", WAY_NONE },

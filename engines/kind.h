@@ -16,6 +16,8 @@ enum kind_way {
   WAY_OLE,
   WAY_TNEF,
   WAY_MAIL,
+  WAY_RTF,
+  WAY_ONENOTE,
   WAY_PROGRAM,  /* a program; perhaps an archive behind it */
   WAY_CLOSED    /* an archive that nobody here opens */
 };

@@ -85,23 +85,20 @@ static unsigned long walk(struct mime *m, struct part *parts, int reading, const
 
 void letter_look(int fd, const struct level *level)
 {
-  struct mime *m = calloc(1, sizeof *m);
-  struct part *parts = calloc(MIME_DEPTH + 1, sizeof *parts);
+  static struct room { struct mime mime; struct part parts[MIME_DEPTH + 1]; } *rooms[LOOK_DEPTH + 1];
+  struct room *room = rooms[level->depth];
   unsigned long faults;
   int reading, others = 0;
   size_t i;
 
-  if (!m || !parts) stage_nomem();
-  for (i = 0; i <= MIME_DEPTH; ++i) parts[i].fd = -1;
+  if (!room && !(room = rooms[level->depth] = calloc(1, sizeof *room))) stage_nomem();
+  for (i = 0; i <= MIME_DEPTH; ++i) room->parts[i].fd = -1;
   for (reading = 0; reading <= others; ++reading) {
     if (reading & ~others) continue;
-    mime_open(m, fd, 0);
-    faults = walk(m, parts, reading, level);
+    mime_open(&room->mime, fd, 0);
+    faults = walk(&room->mime, room->parts, reading, level);
     if (reading) continue;
     if (faults & FAULT_BARE_CR) others |= MIME_READ_CR;
     if (faults & FAULT_HEADER) others |= MIME_READ_JUNK;
   }
-  for (i = 0; i <= MIME_DEPTH; ++i) stralloc_free(&parts[i].names.text);
-  free(parts);
-  free(m);
 }

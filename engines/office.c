@@ -7,10 +7,11 @@
 #include "copy.h"
 #include "inside.h"
 #include "ole.h"
+#include "package.h"
 #include "stage.h"
 #include "wide.h"
 
-enum { CHUNK = 65536, TEXT = 256, NAMES = 3 };
+enum { CHUNK = 65536, TEXT = 256 };
 
 static unsigned long get(const char *p, unsigned int n)
 {
@@ -90,39 +91,12 @@ static void plain(struct ole *o, const struct ole_entry *e, const struct level *
   close(fd);
 }
 
-/* What the Packager of Windows makes, [MS-OLEDS] 2.3.6 and what is known of its
- * data: size, 2, a label, a file name, two numbers, a path, and the file; each
- * text ends in a 0. All three are names that somebody will see or use. */
+/* A file that was embedded by the Packager of Windows, behind the stream's size. */
 static void package(struct ole *o, const struct ole_entry *e, const struct level *level)
 {
-  char head[4096], *p = head + 6, *end;
-  const char *names[NAMES];
-  size_t count = 0, at;
-  ssize_t r = ole_read(o, e, 0, head, sizeof head - 1);
-  int fd, whole;
+  int fd = save(o, e);
 
-  if (r == -1) stage_diesys("unable to read an attachment");
-  head[r < 0 ? 0 : r] = 0;
-  end = head + r;
-  if (r < 16 || get(head + 4, 2) != 2) {
-    plain(o, e, level);
-    return;
-  }
-  while (count < 3 && p < end) {
-    names[count++] = p;
-    p += strlen(p) + 1;
-    if (count == 2) p += 8;
-  }
-  at = p + 4 < end ? (size_t) (p + 4 - head) : (size_t) r;
-  if (count > 1) {  /* the file's own name says more than the label */
-    p = head + 6;
-    names[0] = names[1];
-    names[1] = p;
-  }
-  whole = save(o, e);
-  fd = inside_copy(whole, (off_t) at, (off_t) get(head + at - 4, 4));
-  show(fd, names, count, level);
-  close(whole);
+  if (!package_look(fd, 4, level)) plain(o, e, level);
   close(fd);
 }
 

@@ -280,6 +280,41 @@ name 1 xml word/document.xml' 'a document of today'
 mv word/vbaProject.bin word/other.bin; zip -q b.docx '[Content_Types].xml' word/document.xml word/other.bin
 has 'flag macro' b.docx 'macros under another name'
 
+mkdir -p xl/macrosheets Basic/Standard META-INF
+cp word/document.xml xl/workbook.xml; cp word/document.xml xl/macrosheets/sheet1.xml
+zip -q x.xlsx '[Content_Types].xml' xl/workbook.xml xl/macrosheets/sheet1.xml
+has 'flag macro' x.xlsx 'a sheet of macros of Excel 4 in a workbook of today'
+printf 'application/vnd.oasis.opendocument.text' >mimetype; cp word/document.xml Basic/Standard/Module1.xml
+cp word/document.xml content.xml; zip -q -0 -X a.odt mimetype content.xml; zip -q -0 -X m.odt mimetype Basic/Standard/Module1.xml
+has 'kind odt' a.odt 'an OpenDocument'
+hasnt flag a.odt 'without flags'
+has 'flag macro' m.odt 'an OpenDocument with Basic'
+echo '<manifest:encryption-data/>' >META-INF/manifest.xml; zip -q -0 -X e.odt mimetype META-INF/manifest.xml
+has 'flag encrypted' e.odt 'an encrypted OpenDocument'
+{ printf '{\\rtf1 {\\object\\objemb{\\*\\objdata 01050000020000000800000\n05061636b616765000000000000000000'
+  dd if=nat bs=4 skip=1 2>/dev/null | wc -c | perl -ne 'print unpack "H*", pack "V", $_'
+  perl -0777ne 'print unpack "H*", substr $_, 4' nat; printf '}}}'; } >a.rtf
+tells a.rtf 'type text/rtf
+kind rtf
+name 1 exe real.exe
+name 1 exe label.txt
+name 1 exe C:\x5ctmp\x5ctemp.exe
+flag executable' 'a file embedded in RTF under its three names'
+{ printf '{\\rtf1\\object{\\*\\objdata \\par d0'; perl -0777ne 'print substr unpack("H*", $_), 2' m.doc; printf '}}'; } >c.rtf
+has 'name 1 doc objdata' c.rtf 'an object in RTF with no head of its own'
+has 'flag macro' c.rtf 'and its macros'
+{ bytes e4525c7b8cd8a74daeb15378d02996d3 0000 e716e3bd65261145a4c48d4d0b7a9eac; perl -e 'print pack "Q< x12", -s "a.exe"'; cat a.exe; } >a.one
+tells a.one 'type application/onenote
+kind one
+name 1 exe 
+flag executable' 'a file embedded in OneNote'
+cat a.exe a.cab >cab.exe
+has 'name 1 txt a.txt' cab.exe 'a program with a cab behind it is looked into'
+cat a.tar a.tar >two.tar; tar cf c.tar content.xml; cat a.tar c.tar >two.tar
+has 'name 1 xml content.xml' two.tar 'a tar behind a tar is looked into'
+perl -0777pe 's/PK\x05\x06/PK\x05\x07/' a.zip | cat - m.odt >xx.zip
+has 'name 1 exe a.exe' xx.zip 'a zip without an end before another'
+
 # winmail.dat and messages
 tnef 'SHORT~1.EXE' 'long name.exe' a.exe note.txt '' a.txt >winmail.dat
 tells winmail.dat 'type application/ms-tnef
