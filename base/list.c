@@ -126,8 +126,14 @@ static int line(const char **lines, const char *end, struct entry *e)
   return 1;
 }
 
+/* Of what was found: does it count? */
+static int counted(int found, int (*counts)(const struct entry *), const struct entry *e)
+{
+  return found == 1 && counts ? counts(e) : found;
+}
+
 static int find_pattern(const struct list *l, const char *address, size_t len, const char *at,
-                        struct entry *e)
+                        int (*counts)(const struct entry *), struct entry *e)
 {
   struct entry all;
   const char *lines;
@@ -137,11 +143,11 @@ static int find_pattern(const struct list *l, const char *address, size_t len, c
   if (found == -1) return -1;
   if (found && all.valuelen && all.value[all.valuelen - 1] == '\n') {
     for (lines = all.value; line(&lines, all.value + all.valuelen, e); )
-      if (e->keylen && matches(e, address, len, at)) return 1;
+      if (e->keylen && matches(e, address, len, at) && counted(1, counts, e)) return 1;
     return 0;
   }
   while ((found = list_next(l, &where, e)) == 1)
-    if (is_pattern(e) && matches(e, address, len, at)) return 1;
+    if (is_pattern(e) && matches(e, address, len, at) && counted(1, counts, e)) return 1;
   return found;
 }
 
@@ -151,12 +157,13 @@ static char lower(char c)
 }
 
 /* The domain, then the ones above it; a domain literal has none. */
-static int find_domain(const struct list *l, const char *domain, const char *end, struct entry *e)
+static int find_domain(const struct list *l, const char *domain, const char *end,
+                       int (*counts)(const struct entry *), struct entry *e)
 {
   int found;
 
   while (domain < end) {
-    if ((found = list_get(l, domain, (size_t) (end - domain), e))) return found;
+    if ((found = counted(list_get(l, domain, (size_t) (end - domain), e), counts, e))) return found;
     if (*domain == '[') break;
     domain = memchr(domain, '.', (size_t) (end - domain));
     if (!domain) break;
@@ -165,7 +172,8 @@ static int find_domain(const struct list *l, const char *domain, const char *end
   return 0;
 }
 
-int list_find(const struct list *l, const char *address, size_t len, struct entry *e)
+int list_choose(const struct list *l, const char *address, size_t len,
+                int (*counts)(const struct entry *), struct entry *e)
 {
   char text[LIST_KEYMAX] = "<>";
   const char *at, *end;
@@ -182,12 +190,17 @@ int list_find(const struct list *l, const char *address, size_t len, struct entr
   end = text + len;
   at = memrchr(text, '@', len);
 
-  if ((at || empty) && (found = list_get(l, text, len, e))) return found;
-  if (at && (found = list_get(l, at, (size_t) (end - at), e))) return found;
+  if ((at || empty) && (found = counted(list_get(l, text, len, e), counts, e))) return found;
+  if (at && (found = counted(list_get(l, at, (size_t) (end - at), e), counts, e))) return found;
   /* No @ in so many bytes: they are the end of a domain. */
   if (at || len == LIST_KEYMAX)
-    if ((found = find_domain(l, at ? at + 1 : text, end, e))) return found;
-  return find_pattern(l, text, len, at, e);
+    if ((found = find_domain(l, at ? at + 1 : text, end, counts, e))) return found;
+  return find_pattern(l, text, len, at, counts, e);
+}
+
+int list_find(const struct list *l, const char *address, size_t len, struct entry *e)
+{
+  return list_choose(l, address, len, 0, e);
 }
 
 static int blank(char c)
@@ -195,12 +208,29 @@ static int blank(char c)
   return c == ' ' || c == '\t';
 }
 
+int list_condition(const struct entry *e, size_t *at, const char **word, size_t *len)
+{
+  size_t i = *at;
+
+  while (i < e->valuelen && blank(e->value[i])) ++i;
+  *at = i;
+  if (i == e->valuelen || e->value[i] != '+') return 0;
+  *word = e->value + ++i;
+  while (i < e->valuelen && !blank(e->value[i])) ++i;
+  *len = (size_t) (e->value + i - *word);
+  *at = i;
+  return 1;
+}
+
 int list_verdict(const struct entry *e, int otherwise, const char **reason, size_t *len)
 {
   char word[40];
-  const char *p = e->value, *end = p + e->valuelen, *start;
+  const char *p, *end = e->value + e->valuelen, *start;
   int verdict = otherwise;
+  size_t at = 0;
 
+  while (list_condition(e, &at, &p, len)) ;
+  p = e->value + at;
   while (p < end && blank(*p)) ++p;
   for (start = p; p < end && !blank(*p); ) ++p;
   if (p > start) {

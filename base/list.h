@@ -16,7 +16,7 @@ struct list {
   size_t end;   /* where its records end and its hash tables begin */
 };
 
-/* A key and "VERDICT [REASON...]", pointing into the list. */
+/* A key and "[+CONDITION...] [VERDICT [REASON...]]", pointing into the list. */
 struct entry {
   const char *key;
   size_t keylen;
@@ -40,12 +40,20 @@ int list_get(const struct list *list, const char *key, size_t len, struct entry 
  * 1; 0: not listed; -1: the list is damaged. */
 int list_find(const struct list *list, const char *address, size_t len, struct entry *entry);
 
+/* The same, but entries to which counts says 0 are passed over. */
+int list_choose(const struct list *list, const char *address, size_t len,
+                int (*counts)(const struct entry *entry), struct entry *entry);
+
+/* Walk the conditions of an entry. *at is 0 for the first call; word comes
+ * without its +. 1; 0: no more, and *at is where the verdict stands. */
+int list_condition(const struct entry *entry, size_t *at, const char **word, size_t *len);
+
 /* The next entry in the order of the file. *at is 0 for the first call.
  * 1; 0: no more; -1: the list is damaged. */
 int list_next(const struct list *list, size_t *at, struct entry *entry);
 
-/* What an entry says: its verdict, or the other one if its value is empty;
- * reason, possibly empty, points into it. -1: it names no verdict. */
+/* What an entry says: its verdict, or the other one if it names none;
+ * reason, possibly empty, points into it. -1: what stands there is no verdict. */
 int list_verdict(const struct entry *entry, int otherwise, const char **reason, size_t *len);
 
 /* Make the bytes a key: lower case, without a dot at the end. Its new length,

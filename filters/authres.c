@@ -191,6 +191,12 @@ int authres_next(struct authres *r)
   }
 }
 
+void authres_rewind(struct authres *r)
+{
+  r->field.start = 0;
+  r->at = r->end = 0;
+}
+
 const char *authres_method(const struct authres *r)
 {
   return r->words.s;

@@ -34,6 +34,9 @@ int authres_open(struct authres *results);
 /* The next result. 1; 0: no more; -1 with errno. */
 int authres_next(struct authres *results);
 
+/* From the first one again. */
+void authres_rewind(struct authres *results);
+
 /* Of this result, 0-terminated: what method, with what result; and the first
  * property of this name, or 0: it has none. */
 const char *authres_method(const struct authres *results);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "condition.h"
 #include "control.h"
 #include "header.h"
 #include "list.h"
@@ -47,14 +48,30 @@ static void no_verdict(const struct entry *entry)
   stage_die("unable to use ", name, ": no verdict: ", key.s);
 }
 
+static const char *looked_up;
+
+/* One whose conditions do not hold is as if it were not there. */
+static int counts(const struct entry *entry)
+{
+  int holds;
+
+  if (!condition_any(entry)) return 1;
+  if (!condition_known(entry)) no_verdict(entry);
+  holds = condition_holds(entry, looked_up);
+  if (holds == -1) stage_diesys("unable to read what the stages before declared");
+  return holds;
+}
+
 /* sure: is that the sender in every reading? */
 static void look_up(const char *address, int sure)
 {
   struct entry entry;
   const char *reason;
   size_t len;
-  int verdict, found = list_find(&list, address, strlen(address), &entry);
+  int verdict, found;
 
+  looked_up = address;
+  found = list_choose(&list, address, strlen(address), counts, &entry);
   if (!found) return;
   if (found == -1) stage_die("unable to read ", name, ": damaged");
   verdict = list_verdict(&entry, otherwise, &reason, &len);

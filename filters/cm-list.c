@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "condition.h"
 #include "control.h"
 #include "list.h"
 #include "owfat.h"
@@ -22,12 +23,14 @@
 enum { WRONG = 100, TROUBLE = 111 };
 
 static const char usage[] =
-  "usage: cm-list LIST make [VERDICT] | add KEY [VERDICT [REASON...]] | remove KEY |"
-  " show [KEY] | find ADDRESS";
+  "usage: cm-list LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] |"
+  " remove KEY | show [KEY] | find ADDRESS";
 
 /* The entries in order, and a hash table of their numbers plus one. */
 static struct entry *entries;
 static unsigned int count, *slots, slotcount;
+
+static unsigned int shown;  /* entries with conditions */
 
 static unsigned int *slot(const char *key, size_t len)
 {
@@ -132,6 +135,7 @@ static const char *parse(char *line, size_t len, struct entry *e)
   for (; i < len && (line[i] == ' ' || line[i] == '\t'); ++i) line[i] = ' ';
   e->value = line + i;
   e->valuelen = len - i;
+  if (!condition_known(e)) return "not a condition";
   if (list_verdict(e, VERDICT_REJECT, &reason, &reasonlen) == -1) return "not a verdict";
   return 0;
 }
@@ -147,6 +151,21 @@ static void slurp(stralloc *text)
     if (r == -1 && errno != EINTR) diesys(TROUBLE, "unable to read text");
     if (r > 0) text->len += (size_t) r;
   } while (r);
+}
+
+/* An entry that has no verdict gets this one, behind its conditions. */
+static void complete(struct entry *e, const char *verdict)
+{
+  stralloc value = { 0 };
+  const char *word;
+  size_t at = 0, len;
+
+  while (list_condition(e, &at, &word, &len)) ;
+  if (at < e->valuelen) return;
+  if (!stralloc_copyb(&value, e->value, e->valuelen) || !stralloc_cats(&value, " ") ||
+      !stralloc_cats(&value, verdict)) die(TROUBLE, "out of memory");
+  e->value = value.s;
+  e->valuelen = value.len;
 }
 
 /* The entries of the text on descriptor 0; verdict: of lines without one. */
@@ -168,7 +187,7 @@ static void read_text(const char *verdict)
     if (!e.valuelen) {
       e.value = verdict;
       e.valuelen = strlen(verdict);
-    }
+    } else if (*verdict) complete(&e, verdict);
     again += !put(&e);
     progress_show("line", number);
   }
@@ -245,6 +264,15 @@ static void print(const struct entry *e)
 
 enum what { ALL, ENTRY, ADDRESS };
 
+/* Whether conditions hold is not known here: show the entry, and look further. */
+static int counts(const struct entry *e)
+{
+  if (!condition_any(e)) return 1;
+  print(e);
+  ++shown;
+  return 0;
+}
+
 static void show(const char *name, enum what what, char *key)
 {
   struct list list;
@@ -256,8 +284,8 @@ static void show(const char *name, enum what what, char *key)
   if (what == ALL) while ((found = list_next(&list, &at, &e)) == 1) print(&e);
   else {
     found = what == ENTRY ? list_get(&list, key, list_key(key, len), &e)
-                          : list_find(&list, key, len, &e);
-    if (!found) die(WRONG, "no such entry: ", key);
+                          : list_choose(&list, key, len, counts, &e);
+    if (!found && !shown) die(WRONG, "no such entry: ", key);
     if (found == 1) print(&e);
   }
   if (buffer_flush(buffer_1) == -1) diesys(TROUBLE, "unable to write");

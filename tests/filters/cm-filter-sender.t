@@ -153,6 +153,80 @@ verdict 111 'cm-filter-sender: unable to read message: Is a directory' 'read tro
 piped() { cat evil | sender; }
 verdict 100 '5.7.1 sender evil@example.com is on the list' 'the message may come through a pipe' piped
 
+# conditions
+mkdir -p control; echo mx.example.net > control/authserv-id
+list when <<'L'
+spf.example     +spf whitelisted
+dkim.example    +dkim whitelisted
+dmarc.example   +dmarc whitelisted
+net.example     +ip=192.0.2.0/24 +ip=2001:db8::/32 whitelisted
+both.example    +spf +dkim whitelisted
+netdkim.example +dkim +ip=192.0.2.0/24 whitelisted
+@fall.example   +dkim whitelisted
+fall.example    reject/delete forged
+*@*.star.example +dkim whitelisted
+*@x.star.example junk
+bad.example     +dkim reject/delete
+<>              +spf whitelisted
+L
+# auth RESULT...: what earlier stages declared
+auth() { for r; do printf 'Authentication-Results: mx.example.net;\n\t%s\n' "$r"; done > fields; }
+# when WANT NAME ADDRESS: the code for mail from this address
+code() { printf 'From: %s\r\n\r\n' "$1" | SENDER='' CM_FIELDS=fields cm-filter-sender lists/when.cdb > out 2>&1; echo $?; }
+when() { same "$1" "$2" code "$3"; }
+auth 'spf=pass smtp.mailfrom=x@spf.example' 'dkim=pass header.d=dkim.example header.s=s' 'dmarc=pass header.from=dmarc.example'
+when 99 '+spf: the verified sender is whitelisted' x@spf.example
+same '2.0.0 sender x@spf.example is on the list' 'with its reason' cat out
+when 99 'case does not matter' X@SPF.example
+when 0 'one below is another domain' x@mail.spf.example
+when 99 '+dkim: a signature of the domain' x@dkim.example
+when 99 'speaks for those below' x@mail.dkim.example
+when 99 '+dmarc: a pass of the domain in From' x@dmarc.example
+when 0 'is not for those below' x@a.dmarc.example
+auth 'spf=pass smtp.helo=spf.example' 'dkim=pass header.d=evil.example header.s=s' 'dmarc=pass header.from=evil.example'
+for d in spf dkim dmarc; do when 0 "+$d: a forged sender is not whitelisted" x@$d.example; done
+auth 'dkim=pass header.d=m.example' 'dkim=pass header.d=xdkim.example' 'dkim=pass header.d=a.dkim.example'
+when 0 'domains that end alike or stand below do not speak for it' x@dkim.example
+auth 'spf=softfail smtp.mailfrom=x@spf.example' 'dkim=fail header.d=dkim.example; dkim=policy header.d=dkim.example' 'dmarc=fail header.from=dmarc.example'
+for d in spf dkim dmarc; do when 0 "+$d: nothing but pass is pass" x@$d.example; done
+echo 'Authentication-Results: mx.example.org; dkim=pass header.d=dkim.example' > fields
+when 0 'results of others do not count' x@dkim.example
+: > fields
+when 0 'where nobody looked no condition holds' x@dkim.example
+unlooked() { SENDER=x@dkim.example cm-filter-sender lists/when.cdb < plain; echo $?; }
+same 0 'nor without $CM_FIELDS' unlooked
+{ printf 'Authentication-Results: mx.example.net; dkim=pass header.d=dkim.example\r\n'; cat plain; } > mail
+claimed() { SENDER=x@dkim.example cm-filter-sender lists/when.cdb < mail; echo $?; }
+same 0 'what came with the message is no result' claimed
+missing() { CM_FIELDS=gone SENDER=x@dkim.example cm-filter-sender lists/when.cdb < plain; }
+verdict 111 'cm-filter-sender: unable to read what the stages before declared: No such file or directory' 'fields that are gone are no answer' missing
+for ip in 192.0.2.200 2001:db8::5 ::ffff:192.0.2.1; do
+  export TCPREMOTEIP=$ip; when 99 "+ip: a client in one of the networks ($ip)" x@net.example
+done
+for ip in 192.0.3.1 2001:db9::5 '' name; do
+  export TCPREMOTEIP=$ip; when 0 "+ip: one in none ($ip)" x@net.example
+done
+unset TCPREMOTEIP; when 0 '+ip: no client' x@net.example
+auth 'spf=pass smtp.mailfrom=x@both.example' 'dkim=pass header.d=netdkim.example'
+when 0 'of two conditions both have to hold' x@both.example
+auth 'spf=pass smtp.mailfrom=x@both.example; dkim=pass header.d=both.example' 'dkim=pass header.d=netdkim.example'
+when 99 'and then it counts' x@both.example
+when 0 'a network is one of them' x@netdkim.example
+export TCPREMOTEIP=192.0.2.7; when 99 'as here' x@netdkim.example; unset TCPREMOTEIP
+when 100 'where the conditions do not hold the next entry counts' x@fall.example
+same '5.7.1 forged' 'with its reason' cat out
+auth 'dkim=pass header.d=fall.example' 'dkim=pass header.d=star.example'
+when 99 'where they hold they go before' x@fall.example
+when 99 'patterns may have conditions' x@x.star.example
+: > fields; when 10 'and the next one counts too' x@x.star.example
+auth 'spf=pass smtp.mailfrom=x@spf.example'
+two() { printf 'From: x@spf.example, y@fall.example\r\n\r\n' | CM_FIELDS=fields cm-filter-sender lists/when.cdb > out; echo $?; }
+same 100 'a bad one beats a verified friend' two
+when 0 'nobody verifies a bounce' '<>'
+echo 'x.example +dns whitelisted' | cdb -c -m lists/odd.cdb
+odd() { SENDER=a@x.example cm-filter-sender lists/odd.cdb < plain; }
+verdict 111 'cm-filter-sender: unable to use lists/odd.cdb: no verdict: x.example' 'a condition that is none is no "does not hold"' odd
+
 # what it costs
 awk 'BEGIN { for (i = 0; i < 1000000; i++) print "u" i "@d" i % 5000 ".example" }' | list million
 for i in 0 1 2 3 4 5 6 7 8 9; do echo "u$i@d$i.example"; done | list ten

@@ -91,7 +91,33 @@ refuse 'line 1: not an address, a domain or a pattern' 'and a key without end' <
 verdict 100 'cm-list: not a verdict: spam' 'and a verdict of the command that is none' make spam < text
 verdict 100 'cm-list: unable to add entry: not a verdict' 'one of an entry too' cm-list l.cdb add x spam
 ok 'and then nothing is changed' cmp l.cdb before
-usage='cm-list: usage: cm-list LIST make [VERDICT] | add KEY [VERDICT [REASON...]] | remove KEY | show [KEY] | find ADDRESS'
+# Conditions
+cm-list c.cdb make whitelisted <<'L'
+a.example +dkim
+b.example +SPF  +ip=192.0.2.0/24 +ip=2001:db8::/32   junk  our words
+c.example +dmarc
+c.example +dmarc reject/delete
+*.d.example +dkim
+d.example
+L
+same 'a.example +dkim whitelisted
+b.example +SPF  +ip=192.0.2.0/24 +ip=2001:db8::/32   junk  our words
+c.example +dmarc reject/delete
+*.d.example +dkim whitelisted
+d.example whitelisted' 'an entry may have conditions, and gets its verdict behind them' cm-list c.cdb show
+same 'a.example +dkim whitelisted' 'such an entry is found' cm-list c.cdb find x@a.example
+ok 'an entry with a condition may be added' cm-list c.cdb add sub.a.example +ip=::1 deliver and why
+same 'sub.a.example +ip=::1 deliver and why
+a.example +dkim whitelisted' 'where it does not hold the next one counts, and both are shown' cm-list c.cdb find x@sub.a.example
+for c in + +dns +spf=1 +ip +ip= +ip=host +ip=192.0.2.0/33 +ip=192.0.2.1/ ; do
+  verdict 100 'cm-list: unable to add entry: not a condition' "$c is none" cm-list c.cdb add e.example $c junk
+done
+verdict 100 'cm-list: unable to add entry: not a verdict' 'a verdict comes behind the conditions' cm-list c.cdb add e.example +spf good
+printf 'ok.example\nx.example +spam junk\n' > badtext
+verdict 100 'cm-list: line 2: not a condition' 'a condition that is none is named by its line' sh -c 'cm-list c.cdb make < badtext'
+same 'a.example +dkim whitelisted' 'and changes nothing' cm-list c.cdb show a.example
+
+usage='cm-list: usage: cm-list LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] | remove KEY | show [KEY] | find ADDRESS'
 for call in '' l.cdb 'l.cdb shw' 'l.cdb add' 'l.cdb remove' 'l.cdb remove a b' 'l.cdb make a b' 'l.cdb show a b' 'l.cdb find'; do
   verdict 100 "$usage" "a wrong call is an error: $call" cm-list $call
 done
