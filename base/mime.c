@@ -20,7 +20,7 @@ void mime_open(struct mime *m, int fd, off_t start)
   m->fresh = 1;
   m->skip = m->eof = m->closing = m->reading = 0;
   m->pos = m->scan = m->fill = 0;
-  m->parts = m->open = m->lines = 0;
+  m->parts = m->open = m->ghosts = m->lines = 0;
   m->faults = 0;
   m->room = m->chunk = sizeof m->buffer;
   m->boundary.len = 0;
@@ -92,14 +92,14 @@ static const char *line(struct mime *m, const char *s, const char *end)
       m->lines |= 1;
       return s + 1;
     }
-    if (!*s) m->faults |= FAULT_NUL;
+    if (!*s) m->faults |= FAULT(NUL);
     if (*s != '\r') continue;
     if (s + 1 < end && s[1] == '\n') {
       m->lines |= 2;
       return s + 2;
     }
     if (s + 1 == end && !m->eof) return 0;
-    m->faults |= FAULT_BARE_CR;
+    m->faults |= FAULT(BARE_CR);
     if (m->reading & MIME_READ_CR) return s + 1;
   }
   return 0;
@@ -141,6 +141,16 @@ static enum mime_event push(struct mime *m, int message, int digest)
   return MIME_OVER;
 }
 
+/* A part begins in this one. */
+static enum mime_event enter(struct mime *m, const struct mime_part *part)
+{
+  int behind = part->closed;
+  enum mime_event event = push(m, 0, part->digest);
+
+  if (event == MIME_OVER) m->level[m->depth].behind = behind;
+  return event;
+}
+
 /* How a line from s on compares with a boundary: 0 not, 1 the line goes on
  * behind it, 2 it is the line. *closing: it is the last of its multipart. */
 static int compare(const struct mime *m, const char *s, const char *end,
@@ -174,9 +184,56 @@ static int guess(struct mime *m, const char *s, const char *end)
   return stralloc_catb(&m->boundary, s, len);
 }
 
+/* What a boundary is known by when its multipart is over. */
+static uint64_t hash(const char *s, size_t len)
+{
+  uint64_t h = 14695981039346656037U;
+
+  for (; len; --len, ++s) h = (h ^ (unsigned char) *s) * 1099511628211U;
+  return h;
+}
+
+/* The boundaries of a part that is over are known on in the part around it: some
+ * readers forget none. Of too many the oldest go. */
+static void remember(struct mime *m, const struct mime_part *part)
+{
+  unsigned int i, n = 0;
+
+  for (i = 0; i < m->ghosts; ++i)
+    if (m->ghost[i].level < (int) part->depth) m->ghost[n++] = m->ghost[i];
+  m->ghosts = n;
+  for (i = 0; i < part->boundaries && part->depth; ++i) {
+    if (m->ghosts == MIME_GHOSTS)
+      memmove(m->ghost, m->ghost + 1, --m->ghosts * sizeof *m->ghost);
+    m->ghost[m->ghosts].hash = hash(m->boundary.s + part->boundary[i].at, part->boundary[i].len);
+    m->ghost[m->ghosts].len = part->boundary[i].len;
+    m->ghost[m->ghosts++].level = (int) part->depth - 1;
+  }
+}
+
+/* Is the line such a boundary? */
+static int haunted(struct mime *m, const char *s, const char *end)
+{
+  const char *last;
+  unsigned int i;
+
+  for (last = s; last < end && !newline(m, last, end); ++last) ;
+  while (last > s && (last[-1] == ' ' || last[-1] == '\t')) --last;
+  for (i = m->ghosts; i--; ) {
+    m->closing = (size_t) (last - s) == m->ghost[i].len + 2 && last[-1] == '-' && last[-2] == '-';
+    if ((size_t) (last - s) != m->ghost[i].len + 2 * (size_t) m->closing) continue;
+    if (hash(s, m->ghost[i].len) != m->ghost[i].hash) continue;
+    m->target = m->ghost[i].level;
+    m->level[m->target].closed = 1;
+    return 1;
+  }
+  return 0;
+}
+
 /* Is the line that begins with -- at s a delimiter? Of the open boundaries that
  * it begins with, one that is the whole line counts more than a longer one,
- * and that more than a shorter one. 1, 0, or -1 without memory. */
+ * and that more than a shorter one. One that goes on behind -- begins a part too:
+ * for some readers it ends nothing. 1, 0, or -1 without memory. */
 static int delimiter(struct mime *m, const char *s, const char *end)
 {
   const struct mime_part *part;
@@ -194,10 +251,11 @@ static int delimiter(struct mime *m, const char *s, const char *end)
       best = how;
       length = part->boundary[i].len;
       m->target = k;
-      m->closing = closing;
+      m->closing = closing && how == 2;
     }
   }
-  if (best == 1) m->faults |= FAULT_BOUNDARY_LINE;
+  if (best < 2 && m->ghosts && haunted(m, s + 2, end)) return 1;
+  if (best == 1) m->faults |= FAULT(BOUNDARY_LINE);
   return best ? 1 : 0;
 }
 
@@ -237,10 +295,20 @@ static int is_field(const char *s, const char *end)
   return s == end || *s == ':';
 }
 
-static int goes_on(const struct mime *m, const char *s, const char *end)
+/* A line that begins with one of the characters that only some take for a fold. */
+static int odd_fold(const struct mime *m, const char *s)
+{
+  return m->reading & MIME_READ_JUNK && m->header.raw.len && (*s == '\v' || *s == '\f');
+}
+
+static int goes_on(struct mime *m, const char *s, const char *end)
 {
   if (is_field(s, end)) return 1;
-  if (m->header.raw.len) return *s == ' ' || *s == '\t';
+  if (m->header.raw.len && (*s == ' ' || *s == '\t')) {
+    if (spent(m, s, end)) m->faults |= FAULT(WHITE_LINE);
+    return 1;
+  }
+  if (odd_fold(m, s)) return 1;
   return end - s > 5 && !memcmp(s, "From ", 5) && m->level[m->depth].message;
 }
 
@@ -252,13 +320,53 @@ static int gather(struct mime *m, int drop)
 
   /* A CR at the end of the buffer may be half a line ending. */
   if (!next && len > 1 && end[-1] == '\r' && !m->eof) --len;
-  if (len > LINE_USUAL + 2) m->faults |= FAULT_LONG_LINE;
+  if (len > LINE_USUAL + 2) m->faults |= FAULT(LONG_LINE);
   m->fresh = !!next;
   m->pos = m->scan += len;
   if (drop) return 1;
+  if (odd_fold(m, s) && m->header.raw.s[m->header.raw.len - 1] == '\n') {
+    if (!stralloc_append(&m->header.raw, " ")) return 0;
+    ++s;
+    --len;
+  }
   if (next && next[-1] == '\r')
     return stralloc_catb(&m->header.raw, s, len - 1) && stralloc_append(&m->header.raw, "\n");
   return stralloc_catb(&m->header.raw, s, len);
+}
+
+/* Does a field about content begin at s, or what may be the rest of one? */
+static int describes(const char *s, const char *end)
+{
+  static const char *const fields[] = {
+    "content-type:", "content-disposition:", "content-transfer-encoding:", "mime-version:",
+    "name=", "filename=", "boundary=",
+  };
+  size_t i, len = (size_t) (end - s);
+
+  for (i = 0; i < sizeof fields / sizeof *fields; ++i)
+    if (len > strlen(fields[i]) && !case_diffb(s, strlen(fields[i]), fields[i])) return 1;
+  return 0;
+}
+
+/* Behind the empty line that ended a header of other than a message: does it go on
+ * for those who do not believe in that line? 1, 0, or -1 with errno. */
+static int resumes(struct mime *m)
+{
+  struct mime_part *part = m->level + m->depth;
+  const char *s, *end;
+  size_t n;
+
+  if (!look(m)) return -1;
+  end = m->buffer + m->fill;
+  for (s = m->buffer + m->scan; s < end && (n = newline(m, s, end)); s += n) ;
+  while (s < end && (*s == ' ' || *s == '\t')) ++s;
+  if (s == end || !strchr("CcMmNnFfBb", *s) || !describes(s, end)) return 0;
+  m->faults |= FAULT(STRAY_HEADER);
+  if (!(m->reading & MIME_READ_STRAY) || part->late++) return 0;
+  m->pos = m->scan = (size_t) (s - m->buffer);
+  if (is_field(s, end)) return 1;
+  /* The rest of a field, which goes on where the header ended. */
+  return stralloc_append(&m->header.raw, " ") ? 1 : -1;
 }
 
 /* The header is over: what does it say? */
@@ -272,13 +380,21 @@ static enum mime_event announce(struct mime *m)
   m->header.end = m->header.body = m->header.raw.len;
   for (i = 0; i < m->header.end; ++i)
     if (m->header.raw.s[i] & 0x80) {
-      m->faults |= FAULT_EIGHTBIT_HEADER;
+      m->faults |= FAULT(EIGHTBIT_HEADER);
       break;
     }
   if (!stralloc_ready(&m->header.raw, 1) || !content_read(&m->content, &m->header, part->digest))
     return nomem(m);
+  if (!(c->kinds & CONTENT_MESSAGE) && !c->limit) {
+    switch (resumes(m)) {
+      case -1: return fail(m);
+      case 1: return MIME_OVER;
+    }
+  }
   m->faults |= c->faults;
-  if (!m->depth && c->described && !c->version) m->faults |= FAULT_NO_VERSION;
+  if (part->behind && (c->kinds & ~(unsigned int) CONTENT_TEXT || c->attached || c->names.count))
+    m->faults |= FAULT(AFTER_END);
+  if (!m->depth && c->described && !c->version) m->faults |= FAULT(NO_VERSION);
   if (c->limit) return limit(m, c->limit);
   if (c->boundaries.count > MIME_BOUNDARIES || m->open + c->boundaries.count > MIME_OPEN)
     return limit(m, "too many boundaries");
@@ -305,6 +421,7 @@ static enum mime_event header(struct mime *m)
 {
   size_t most = m->depth ? MIME_HEADER : HEADER_MAX;
   const char *s, *end;
+  enum mime_event event;
   int drop = 0, found;
 
   for (;;) {
@@ -315,14 +432,26 @@ static enum mime_event header(struct mime *m)
     if (m->fresh) {
       if (newline(m, s, end)) {
         m->pos = m->scan = (size_t) (line(m, s, end) - m->buffer);
-        return announce(m);
+        event = announce(m);
+        if (event != MIME_OVER) return event;
+        continue;
       }
       found = *s == '-' && end - s > 1 && s[1] == '-' ? delimiter(m, s, end) : 0;
       if (found == -1) return nomem(m);
+      if (m->reading & MIME_READ_JUNK && !m->header.raw.len && (*s == ' ' || *s == '\t')) {
+        while (s < end && (*s == ' ' || *s == '\t')) ++s;
+        m->faults |= FAULT(HEADER);
+        m->pos = m->scan = (size_t) (s - m->buffer);
+        continue;
+      }
       drop = !goes_on(m, s, end);
       if (found || drop) {
-        m->faults |= FAULT_HEADER;
-        if (found || !(m->reading & MIME_READ_JUNK)) return announce(m);
+        m->faults |= FAULT(HEADER);
+        if (found || !(m->reading & MIME_READ_JUNK)) {
+          event = announce(m);
+          if (event != MIME_OVER) return event;
+          continue;
+        }
       }
     }
     if (!gather(m, drop)) return nomem(m);
@@ -359,6 +488,7 @@ static enum mime_event enclose(struct mime *m, const struct uu *uu)
   struct content *c = &m->content;
   struct mime_part *part;
 
+  readings_clear(&c->types);
   readings_clear(&c->names);
   readings_clear(&c->boundaries);
   if (!readings_add(&c->names, uu->name, uu->namelen) ||
@@ -369,7 +499,7 @@ static enum mime_event enclose(struct mime *m, const struct uu *uu)
   part->body = m->at + (off_t) m->pos;
   part->uu = 1;
   part->kinds = c->kinds = CONTENT_OTHER;
-  part->encoding = c->encoding = uu->base64 ? TRANSFER_BASE64 : TRANSFER_UU;
+  part->encoding = c->encoding = uu->kind;
   part->encodings = c->encodings = 1U << part->encoding;
   part->attached = c->attached = 1;
   c->faults = 0;
@@ -382,14 +512,14 @@ static enum mime_event enclose(struct mime *m, const struct uu *uu)
  * last, 0 if the part ends before it, -1 if it goes on. */
 static ssize_t closes(struct mime *m, const char *s, const char *end)
 {
-  int base64 = m->level[m->depth].encoding == TRANSFER_BASE64;
+  enum transfer_kind kind = m->level[m->depth].encoding;
   const char *next;
 
-  if (uu_ends(s, end, base64)) {
+  if (uu_ends(s, end, kind)) {
     next = line(m, s, end);
     return (next ? next : end) - s;
   }
-  return newline(m, s, end) || uu_data(s, end, base64) ? -1 : 0;
+  return newline(m, s, end) || uu_data(s, end, kind) ? -1 : 0;
 }
 
 /* What happens at the line that begins at scan? MIME_OVER: nothing, or the
@@ -399,18 +529,22 @@ static enum mime_event turn(struct mime *m)
   const char *s = m->buffer + m->scan, *end = m->buffer + m->fill;
   size_t to = m->scan;
   ssize_t last = -1;
-  int found = 0, begins = 0;
+  int found = 0, begins = 0, strays = 0;
   struct uu uu;
 
   if (*s == '-' && end - s > 1 && s[1] == '-') found = delimiter(m, s, end);
   if (found == 1) to = before(m);
   else if (m->level[m->depth].uu) last = closes(m, s, end);
-  else if (*s == 'b') begins = uu_begins(s, end, &uu);
+  else if ((*s | 32) == 'c') strays = describes(s, end);
+  else if (!found) begins = uu_begins(s, end, &uu);
   if (found == -1) return nomem(m);
-  if (!found && last == -1 && !begins) return MIME_OVER;
+  if (strays) m->faults |= FAULT(STRAY_HEADER);
+  if (!(m->reading & MIME_READ_STRAY)) strays = 0;
+  if (!found && last == -1 && !begins && !strays) return MIME_OVER;
 
   if (to > m->pos) return emit(m, to);  /* and come here again */
   if (found) cross(m);
+  else if (strays) return enter(m, m->level + m->depth);
   else if (begins) return enclose(m, &uu);
   else {
     m->pos = m->scan += (size_t) last;
@@ -420,6 +554,13 @@ static enum mime_event turn(struct mime *m)
     m->state = ENDING;
   }
   return MIME_OVER;
+}
+
+/* Can a line that begins so be more than content? */
+static int notable(const struct mime_part *part, char c)
+{
+  if (c == '-' || c == 'b' || c == '=' || c == '(' || part->uu) return 1;
+  return (c | 32) == 'c' && part->kinds & CONTENT_MULTIPART;
 }
 
 static enum mime_event body(struct mime *m)
@@ -438,7 +579,7 @@ static enum mime_event body(struct mime *m)
     for (s = m->buffer + m->scan; s < end; s = next) {
       if (m->fresh) {
         if (!m->eof && end - s < MIME_LOOK) break;
-        if (*s == '-' || *s == 'b' || m->level[m->depth].uu) {
+        if (notable(m->level + m->depth, *s)) {
           m->scan = (size_t) (s - m->buffer);
           event = turn(m);
           if (event != MIME_OVER || m->state != BODY) return event;
@@ -447,7 +588,7 @@ static enum mime_event body(struct mime *m)
       next = line(m, s, end);
       m->fresh = !!next;
       if (!next) next = end - (end - s > 1 && end[-1] == '\r' && !m->eof);
-      if (next - s > LINE_USUAL + 2) m->faults |= FAULT_LONG_LINE;
+      if (next - s > LINE_USUAL + 2) m->faults |= FAULT(LONG_LINE);
       if (!m->fresh && next < end) {
         s = next;
         break;
@@ -470,13 +611,14 @@ static enum mime_event ending(struct mime *m)
   struct mime_part *part;
 
   if (m->depth == -1) return MIME_OVER;
-  if (m->lines == 3) m->faults |= FAULT_MIXED_LINES;
+  if (m->lines == 3) m->faults |= FAULT(MIXED_LINES);
   part = m->level + m->depth;
   if (m->depth > m->target) {
     part->end = m->ending > part->body ? m->ending : part->body;
     if (part->kinds & CONTENT_MULTIPART && part->boundaries && !part->closed)
-      m->faults |= FAULT_END_MISSING;
+      m->faults |= FAULT(END_MISSING);
     m->open -= part->boundaries;
+    remember(m, part);
     if (part->boundaries) m->boundary.len = part->boundary[0].at;
     --m->depth;
     m->part = part;
@@ -488,8 +630,7 @@ static enum mime_event ending(struct mime *m)
   if (!skip(m)) return fail(m);
   if (m->closing) part->closed = 1;
   else {
-    if (part->closed) m->faults |= FAULT_AFTER_END;
-    return push(m, 0, part->digest);
+    return enter(m, part);
   }
   return MIME_OVER;
 }

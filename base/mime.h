@@ -13,6 +13,7 @@
  * serve two readers (enum mime_reading) the faults say so, and a second walk
  * with that reading finds what the first could not. */
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "content.h"
@@ -20,8 +21,9 @@
 enum {
   MIME_DEPTH      = 50,      /* parts inside each other */
   MIME_PARTS      = 1000,    /* in one message */
-  MIME_BOUNDARIES = 4,       /* readings of one boundary */
+  MIME_BOUNDARIES = 8,       /* readings of one boundary */
   MIME_OPEN       = 64,      /* boundaries open at a time */
+  MIME_GHOSTS     = 64,      /* boundaries of parts that are over and are still known */
   MIME_HEADER     = 102400,  /* bytes in the header of a part; HEADER_MAX for the message's own */
   MIME_BUFFER     = 65536,
   MIME_LOOK       = 4096     /* bytes of a line that are looked at */
@@ -40,7 +42,9 @@ enum mime_event {
 /* Other ways to read a message, for a second walk. */
 enum mime_reading {
   MIME_READ_CR   = 1,  /* CR alone ends a line; after FAULT_BARE_CR */
-  MIME_READ_JUNK = 2   /* what is no field is passed over in a header; after FAULT_HEADER */
+  MIME_READ_JUNK = 2,  /* what is no field is passed over in a header; after FAULT_HEADER */
+  MIME_READ_STRAY = 4  /* fields about content begin a header wherever they are; after
+                          FAULT_STRAY_HEADER */
 };
 
 struct mime_part {
@@ -53,7 +57,7 @@ struct mime_part {
   int attached;
   int message;              /* its header is the header of a message */
   int uu;                   /* text from begin to end; start is the line with begin */
-  int digest, closed;       /* private, as the rest */
+  int digest, closed, late, behind;  /* private, as the rest */
   unsigned int boundaries;
   struct { size_t at, len; } boundary[MIME_BOUNDARIES];
 };
@@ -66,7 +70,7 @@ struct mime {
   const char *data;
   size_t len;
   const char *limit;        /* such as "more than 1000 parts" */
-  unsigned long faults;     /* so far, of the whole message */
+  unsigned long long faults;  /* so far, of the whole message */
 
   /* May be set after mime_open. */
   int reading;              /* mime_reading bits */
@@ -81,7 +85,8 @@ struct mime {
   off_t at, ending;         /* where buffer begins; where parts end */
   size_t pos, scan, fill;
   stralloc boundary;
-  unsigned int open;
+  unsigned int open, ghosts;
+  struct { uint64_t hash; size_t len; int level; } ghost[MIME_GHOSTS];
   struct mime_part level[MIME_DEPTH + 1];
   char buffer[MIME_BUFFER];
 };

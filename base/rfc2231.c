@@ -14,14 +14,14 @@ enum {
 };
 
 /* Noticed while parsing: here readers differ, though the grammar may be kept. */
-enum { DOUBT = 8, FOLD = 16 };
+enum { DOUBT = 64 };
 
 struct param {
   const char *name;
   size_t namelen;
   size_t value, len;   /* piece of values */
   unsigned int segment;
-  int segmented, extended;
+  int segmented, extended, bare;
 };
 
 static struct param params[RFC2231_PARAMS];
@@ -96,10 +96,17 @@ int rfc2231_word(const char *s, size_t len, stralloc *word)
   return 1;
 }
 
-/* "name", "name*", "name*3" and "name*3*". */
+/* "name", "name*", "name*3" and "name*3*". What is no part of a name is taken
+ * away from before and behind it. */
 static void dissect(struct param *p)
 {
-  const char *star = memchr(p->name, '*', p->namelen), *end = p->name + p->namelen;
+  const char *end = p->name + p->namelen, *star, *s;
+
+  for (s = p->name; s < end; ++s)
+    if ((*s == ',' || *s == '"' || *s == '\'' || *s <= ' ' || *s > 126) && s + 1 < end) p->name = s + 1;
+  while (end > p->name && end[-1] == '"') --end;
+  p->namelen = (size_t) (end - p->name);
+  star = memchr(p->name, '*', p->namelen);
 
   p->segmented = p->extended = 0;
   p->segment = 0;
@@ -119,7 +126,7 @@ static int take(const char *s, const char *end, int style, unsigned int *noticed
     if (*s == '"' && style & NAIVE) continue;
     if (*s == '\\' && !(style & ~TIGHT) && s + 1 < end) ++s;
     else if (*s == '\r' || *s == '\n') {
-      *noticed |= FOLD;
+      *noticed |= READINGS_FOLD;
       while (style & TIGHT && s + 1 < end && blank(s[1])) ++s;
       continue;
     }
@@ -181,7 +188,9 @@ static int parse(const char *s, size_t len, int style, unsigned int *noticed)
       continue;
     }
     p->value = values.len;
-    s = value(skip(s + 1, end, style), end, style, noticed);
+    s = skip(s + 1, end, style);
+    p->bare = s < end && *s != '"';
+    s = value(s, end, style, noticed);
     if (!s) return 0;
     p->len = values.len - p->value;
     dissect(p);
@@ -253,15 +262,20 @@ static int assemble(struct param **list, size_t n, struct readings *r)
 
 static int collect(const char *name, struct readings *r)
 {
-  struct param *list[RFC2231_PARAMS], *p;
+  struct param *list[RFC2231_PARAMS], *p, *first = 0;
   size_t n = 0, whole = 0;
 
   for (p = params; p < params + count; ++p) {
     if (p->namelen != strlen(name) || case_diffb(p->name, p->namelen, name)) continue;
+    if (p->bare) r->noticed |= READINGS_BARE;
+    if (first && !p->segmented && (p->len != first->len ||
+        memcmp(values.s + p->value, values.s + first->value, p->len))) r->noticed |= READINGS_DIFFER;
     if (p->segmented) list[n++] = p;
     else if (++whole && !join(&p, 1, r)) return 0;
+    if (!p->segmented) first = p;
   }
   if (whole > 1) r->noticed |= READINGS_TWICE;
+  if (whole && n) r->noticed |= READINGS_DIFFER;
   return !n || assemble(list, n, r);
 }
 
@@ -271,13 +285,13 @@ int rfc2231_param(const char *text, size_t len, const char *name, struct reading
   int style;
 
   if (!parse(text, len, STRICT, &noticed) || !collect(name, r)) return 0;
-  r->noticed |= noticed & (READINGS_ODD | READINGS_OVER);
+  r->noticed |= noticed & (READINGS_ODD | READINGS_OVER | READINGS_FOLD);
   for (style = STRICT; style <= (NAIVE | TIGHT); ++style) {
     if (style == STRICT || style == (LOOSE | NAIVE)) continue;
-    if (!(noticed & (style & TIGHT ? FOLD : DOUBT | READINGS_ODD))) continue;
+    if (!(noticed & (style & TIGHT ? READINGS_FOLD : DOUBT | READINGS_ODD))) continue;
     if (!parse(text, len, style, &more) || !collect(name, r)) return 0;
     r->noticed |= more & READINGS_OVER;
-    noticed |= more & FOLD;
+    noticed |= more & READINGS_FOLD;
   }
   return 1;
 }

@@ -18,7 +18,10 @@ enum {
 enum {
   READINGS_ODD   = 1,  /* against the grammar */
   READINGS_TWICE = 2,  /* a parameter, or a segment of one, more than once */
-  READINGS_OVER  = 4   /* a limit above was passed: there are readings not given */
+  READINGS_OVER  = 4,  /* a limit above was passed: there are readings not given */
+  READINGS_FOLD  = 8,  /* a line ending within a value */
+  READINGS_BARE  = 16, /* the parameter was given without quotes */
+  READINGS_DIFFER = 32 /* given more than once, with different values */
 };
 
 /* The ways in which one thing can be read, none twice. */

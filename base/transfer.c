@@ -49,6 +49,8 @@ enum transfer_kind transfer_kind(const char *text, size_t len)
     { "7bit", TRANSFER_PLAIN }, { "8bit", TRANSFER_PLAIN }, { "binary", TRANSFER_PLAIN },
     { "quoted-printable", TRANSFER_QUOTED }, { "base64", TRANSFER_BASE64 },
     { "x-uuencode", TRANSFER_UU }, { "x-uue", TRANSFER_UU }, { "uuencode", TRANSFER_UU },
+    { "uue", TRANSFER_UU }, { "yenc", TRANSFER_YENC }, { "x-yenc", TRANSFER_YENC },
+    { "mac-binhex40", TRANSFER_BINHEX }, { "x-binhex", TRANSFER_BINHEX },
   };
   size_t i;
 
@@ -78,7 +80,7 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
   prepare();
   if (!len) return (size_t) (flush(t, o) - out);
   for (; s < end; ++s) {
-    for (; !t->count && end - s >= 4; s += 4, o += 3) {
+    for (; !t->count && !t->over && end - s >= 4; s += 4, o += 3) {
       group = places[0][s[0]] | places[1][s[1]] | places[2][s[2]] | places[3][s[3]];
       if (group & wrong) break;
       memcpy(o, &group, 4);
@@ -86,14 +88,21 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
     if (s == end) break;
     value = values[*s];
     if (value < PAD) {
+      if (t->over) t->odd = 1;
       t->bits = t->bits << 6 | value;
       if (++t->count < 4) continue;
       *o++ = (char) (t->bits >> 16);
       *o++ = (char) (t->bits >> 8);
       *o++ = (char) t->bits;
       t->count = t->bits = 0;
-    } else if (value == PAD) o = flush(t, o);
-    else if (value == JUNK) t->bad = 1;
+    } else if (value == PAD) {
+      t->over = 1;
+      if (t->style != TRANSFER_SKIP) o = flush(t, o);
+    } else if (value == JUNK) t->bad = t->odd = 1;
+    else if (t->count && *s != ' ' && *s != '\t') {
+      t->odd = 1;
+      if (t->style == TRANSFER_LINES) o = flush(t, o);
+    }
   }
   return (size_t) (o - out);
 }
@@ -129,9 +138,9 @@ static size_t quoted(struct transfer *t, const char *in, size_t len, char *out)
       *o++ = (char) (hex_digit(t->held[1]) << 4 | hex_digit(*in++));
       t->count = 0;
     } else {
-      t->bad = 1;
-      memcpy(o, t->held, t->count);
-      o += t->count;
+      t->bad = t->odd = 1;
+      memcpy(o, t->held + (t->style == TRANSFER_SKIP), t->count - (t->style == TRANSFER_SKIP));
+      o += t->count - (t->style == TRANSFER_SKIP);
       t->count = 0;
     }
   }
@@ -160,12 +169,78 @@ static size_t uudecode(struct transfer *t, const char *in, size_t len, char *out
   return (size_t) (o - out);
 }
 
+/* count: 1 behind =; over: within a line that begins with =y. */
+static size_t yenc(struct transfer *t, const char *in, size_t len, char *out)
+{
+  const char *end = in + len;
+  char *o = out;
+
+  for (; in < end; ++in) {
+    if (*in == '\n' || *in == '\r') {
+      t->count = t->over = 0;
+      t->left = 1;
+    } else if (t->over) continue;
+    else if (t->count) {
+      t->count = 0;
+      if (t->left == 2 && *in == 'y') t->over = 1;
+      else *o++ = (char) (*in - 64 - 42);
+      t->left = 0;
+    } else if (*in == '=') {
+      t->count = 1;
+      t->left = t->left == 1 ? 2 : 0;
+    } else {
+      *o++ = (char) (*in - 42);
+      t->left = 0;
+    }
+  }
+  return (size_t) (o - out);
+}
+
+enum { MARK = 0x90, MACHEADER = 21 };  /* the header of a file in BinHex behind its name */
+
+/* One byte of BinHex behind its runs: the header is left out, if it is to be. */
+static char *unpacked(struct transfer *t, char c, char *o)
+{
+  if (t->left == 1 || t->left == 2) *o++ = c;
+  else if (!t->left) t->left = 2 + MACHEADER + (unsigned char) c;
+  else --t->left;
+  return o;
+}
+
+/* over: 1 behind the first colon, 2 behind the second; held[0]: the byte that may
+ * be repeated; held[1]: 1 behind MARK. A run gives no more than there is room for. */
+static size_t binhex(struct transfer *t, const char *in, size_t len, char *out)
+{
+  static const char alphabet[] = "!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
+  const char *end = in + len, *found;
+  unsigned int n;
+  char *o = out, c;
+
+  for (; in < end && t->over < 2; ++in) {
+    if (*in == ':') ++t->over;
+    else if (t->over && *in && (found = strchr(alphabet, *in))) {
+      t->bits = t->bits << 6 | (unsigned int) (found - alphabet);
+      if (++t->count % 4 == 1 || o - out >= (ptrdiff_t) len) continue;
+      c = (char) (t->bits >> (6 - 2 * ((t->count - 1) % 4)));
+      if (t->held[1]) {
+        if (!c) o = unpacked(t, t->held[0] = (char) MARK, o);
+        else for (n = (unsigned char) c; --n && o - out < (ptrdiff_t) len; ) o = unpacked(t, t->held[0], o);
+        t->held[1] = 0;
+      } else if ((unsigned char) c == MARK) t->held[1] = 1;
+      else o = unpacked(t, t->held[0] = c, o);
+    }
+  }
+  return (size_t) (o - out);
+}
+
 size_t transfer_decode(struct transfer *t, const char *in, size_t len, char *out)
 {
   switch (t->kind) {
     case TRANSFER_BASE64: return base64(t, in, len, out);
     case TRANSFER_QUOTED: return quoted(t, in, len, out);
     case TRANSFER_UU: return uudecode(t, in, len, out);
+    case TRANSFER_YENC: return yenc(t, in, len, out);
+    case TRANSFER_BINHEX: return binhex(t, in, len, out);
     default:
       memcpy(out, in, len);
       return len;

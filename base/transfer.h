@@ -11,16 +11,30 @@ enum transfer_kind {
   TRANSFER_QUOTED,  /* quoted-printable */
   TRANSFER_BASE64,
   TRANSFER_UU,      /* the lines between begin and end */
+  TRANSFER_YENC,    /* the lines between =ybegin and =yend */
+  TRANSFER_BINHEX,  /* BinHex 4.0, from its first colon on; its header is left out */
   TRANSFER_UNKNOWN  /* a word that is none of them; decoded as plain */
+};
+
+/* Where the data breaks the rules, decoders differ. */
+enum transfer_style {
+  TRANSFER_USUAL,   /* padding ends a group of base64; a broken = of quoted-printable stays */
+  TRANSFER_SKIP,    /* both are passed over */
+  TRANSFER_LINES,   /* each line of base64 stands for itself */
+  TRANSFER_STYLES
 };
 
 /* All zero but for the kind is the state at the beginning. */
 struct transfer {
   enum transfer_kind kind;
+  enum transfer_style style;
   unsigned int bits;   /* base64: what is not yet a whole byte */
   unsigned int count;  /* base64: characters in bits; others: bytes in held */
-  unsigned int left;   /* uu: 1 and the bytes that the line has still to give */
+  unsigned int left;   /* uu: 1 and the bytes that the line has still to give; binhex:
+                          0 at first, 1 to have the header too, else 2 and bytes of it */
   unsigned int bad;    /* 1: something was skipped that does not belong there */
+  unsigned int odd;    /* 1: the other styles may come to something else */
+  unsigned int over;   /* base64: padding was seen */
   char held[4];
 };
 

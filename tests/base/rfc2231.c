@@ -30,8 +30,8 @@ static void reads(const char *value, const char *want, const char *name)
 
 static void noticed(unsigned int want, const char *name)
 {
-  ok(got.noticed == want, name);
-  if (got.noticed != want) printf("# want %u, got %u\n", want, got.noticed);
+  ok((got.noticed & 7) == want, name);
+  if ((got.noticed & 7) != want) printf("# want %u, got %u\n", want, got.noticed);
 }
 
 static void word(const char *value, const char *want, const char *name)
@@ -130,7 +130,7 @@ static void bounds(void)
   reads(" a/b; name*99999999999999999999=x", "none", "an endless number");
   readings_clear(&got);
   for (i = 0; i < 70; ++i) readings_add(&got, (const char *) &i, 1);
-  ok(got.count == READINGS_MAX && got.noticed == READINGS_OVER, "readings are bounded");
+  ok(got.count == READINGS_MAX && got.noticed & READINGS_OVER, "readings are bounded");
 }
 
 static void words(void)
