@@ -4,21 +4,34 @@
 #include <string.h>
 
 #include "control.h"
-#include "hex.h"
 #include "pattern.h"
 #include "verdict.h"
 
 #define NOTE 4096  /* bytes of the text in the note */
 
+/* A pattern without a verdict of its own has that of its list. */
+enum { POLICY = 127 };
+
 /* Which verdicts a policy may have. */
+static const int passes[] = { -1 };
 static const int drops[] = {
   VERDICT_REJECT_REDIRECT, VERDICT_REDIRECT, VERDICT_REJECT, VERDICT_DELETE, -1
 };
-static const int blocks[] = { VERDICT_DELIVER, VERDICT_REJECT_DELIVER, -1 };
+static const int blocks[] = { VERDICT_DELIVER, VERDICT_JUNK, VERDICT_REJECT_DELIVER, -1 };
 /* What was not read is never clean. */
 static const int limits[] = {
   VERDICT_JUNK, VERDICT_REJECT_DELIVER, VERDICT_REJECT_REDIRECT, VERDICT_REDIRECT, VERDICT_REJECT,
   VERDICT_DELETE, -1
+};
+static const int any[] = {
+  VERDICT_DELIVER, VERDICT_JUNK, VERDICT_REJECT_DELIVER, VERDICT_REJECT_REDIRECT, VERDICT_REDIRECT,
+  VERDICT_REJECT, VERDICT_DELETE, -1
+};
+
+/* What no ordinary mail does. Of everything else each reading is read, and that is enough. */
+static const enum fault severe[] = {
+  FAULT_NUL, FAULT_CONTROL, FAULT_TYPE_CONFLICT, FAULT_ENCODING_CONFLICT, FAULT_BOUNDARY_CONFLICT,
+  FAULT_BOUNDARY_EMPTY, FAULT_AFTER_END, FAULT_PARTIAL, FAULT_EXTERNAL,
 };
 
 /* The next word of a line, 0-terminated in place; 0: no more. */
@@ -31,12 +44,26 @@ static char *word(char **line)
   return *start ? start : 0;
 }
 
-static const char *patterns(char *line, stralloc *list)
+static int allows(const int *allowed, int verdict)
 {
-  const char *pattern;
+  while (*allowed != -1 && *allowed != verdict) ++allowed;
+  return *allowed != -1;
+}
 
-  while ((pattern = word(&line)))
-    if (!stralloc_catb(list, pattern, strlen(pattern) + 1)) return "out of memory";
+/* Patterns and flags, behind a verdict that is only for them. */
+static const char *patterns(char *line, const int *allowed, stralloc *list)
+{
+  const char *pattern = word(&line);
+  char verdict = POLICY;
+
+  if (pattern && strchr(pattern, '/')) {
+    if (!allows(allowed, verdict_parse(pattern))) return "no verdict for this list";
+    verdict = (char) verdict_parse(pattern);
+    pattern = word(&line);
+  }
+  for (; pattern; pattern = word(&line))
+    if (!stralloc_append(list, &verdict) || !stralloc_catb(list, pattern, strlen(pattern) + 1))
+      return "out of memory";
   return 0;
 }
 
@@ -45,9 +72,26 @@ static const char *policy(char *line, const int *allowed, int *verdict)
   const char *name = word(&line);
 
   if (!name || word(&line)) return "a policy is one verdict";
-  for (*verdict = verdict_parse(name); *allowed != -1; ++allowed)
-    if (*allowed == *verdict) return 0;
-  return "no verdict for this policy";
+  *verdict = verdict_parse(name);
+  return allows(allowed, *verdict) ? 0 : "no verdict for this policy";
+}
+
+/* mime VERDICT CLASS ... */
+static const char *mime(char *line, int *verdicts)
+{
+  const char *name = word(&line);
+  int verdict, i;
+
+  if (!name || !allows(any, verdict = verdict_parse(name))) return "no verdict for a class";
+  while ((name = word(&line))) {
+    for (i = 0; i < FAULTS; ++i)
+      if (!strcmp(name, "*") || !strcmp(name, fault_name((enum fault) i))) {
+        verdicts[i] = verdict;
+        if (*name != '*') break;
+      }
+    if (i == FAULTS && *name != '*') return "no such class";
+  }
+  return 0;
 }
 
 static const char *note(char *line, stralloc *text)
@@ -70,14 +114,27 @@ static const char *rule(struct attach *a, char *line)
 {
   const char *key = word(&line);
 
-  if (!strcmp(key, "pass")) return patterns(line, &a->pass);
-  if (!strcmp(key, "drop")) return patterns(line, &a->drop);
-  if (!strcmp(key, "block")) return patterns(line, &a->block);
+  if (!strcmp(key, "pass")) return patterns(line, passes, &a->pass);
+  if (!strcmp(key, "drop")) return patterns(line, drops, &a->drop);
+  if (!strcmp(key, "block")) return patterns(line, blocks, &a->block);
   if (!strcmp(key, "drop-policy")) return policy(line, drops, &a->droppolicy);
   if (!strcmp(key, "block-policy")) return policy(line, blocks, &a->blockpolicy);
   if (!strcmp(key, "limit-policy")) return policy(line, limits, &a->limitpolicy);
+  if (!strcmp(key, "mime")) return mime(line, a->mime);
   if (!strcmp(key, "note")) return note(line, &a->note);
   return "unknown word";
+}
+
+static void defaults(struct attach *a)
+{
+  size_t i;
+
+  a->pass.len = a->drop.len = a->block.len = a->note.len = 0;
+  a->droppolicy = VERDICT_REJECT;
+  a->blockpolicy = VERDICT_REJECT_DELIVER;
+  a->limitpolicy = VERDICT_REJECT_REDIRECT;
+  for (i = 0; i < FAULTS; ++i) a->mime[i] = VERDICT_DELIVER;
+  for (i = 0; i < sizeof severe / sizeof *severe; ++i) a->mime[severe[i]] = VERDICT_REJECT_REDIRECT;
 }
 
 int attach_read(const char *file, struct attach *a, stralloc *error)
@@ -88,10 +145,8 @@ int attach_read(const char *file, struct attach *a, stralloc *error)
   unsigned int number = 0;
   int result;
 
-  a->pass.len = a->drop.len = a->block.len = a->note.len = data.len = error->len = 0;
-  a->droppolicy = VERDICT_REJECT;
-  a->blockpolicy = VERDICT_REJECT_DELIVER;
-  a->limitpolicy = VERDICT_REJECT_REDIRECT;
+  defaults(a);
+  data.len = error->len = 0;
   result = control_read(file, &data);
   if (!result) return 0;
   if (result == -1) wrong = strerror(errno);
@@ -109,117 +164,79 @@ int attach_read(const char *file, struct attach *a, stralloc *error)
   return -1;
 }
 
-/* Is there a pattern for the file name, whose extension begins at dot? Without
- * a dot in it a pattern is for the extension. */
-static int matches(const stralloc *list, const char *name, size_t len, size_t dot)
+/* Of the patterns for the file name, whose extension begins at dot, the verdict that ranks
+ * highest, or -1 if there is none. Without a dot in it a pattern is for the extension. */
+static int matches(const stralloc *list, int usual, const char *name, size_t len, size_t dot, int whole)
 {
   const char *pattern;
   size_t at, n;
+  int found = -1, hit, verdict;
 
-  for (at = 0; at < list->len; at += n + 1) {
-    pattern = list->s + at;
+  for (at = 0; at < list->len; at += n + 2) {
+    pattern = list->s + at + 1;
     n = strlen(pattern);
-    if (n == 1 && *pattern == '*') return 1;
-    if (memchr(pattern, '.', n)) {
-      if (pattern_match(pattern, n, name, len)) return 1;
-    } else if (dot < len && pattern_match(pattern, n, name + dot, len - dot)) return 1;
+    if (*pattern == '+') continue;
+    if (n == 1 && *pattern == '*') hit = whole;
+    else if (memchr(pattern, '.', n)) hit = pattern_match(pattern, n, name, len);
+    else hit = dot < len && pattern_match(pattern, n, name + dot, len - dot);
+    if (!hit) continue;
+    verdict = list->s[at] == POLICY ? usual : list->s[at];
+    if (found == -1 || verdict_rank(verdict) > verdict_rank(found)) found = verdict;
   }
-  return 0;
+  return found;
 }
 
-static enum attach_answer ask(const struct attach *a, const char *name, size_t len)
+static struct decision decide(int pass, int drop, int block)
+{
+  struct decision d = { ATTACH_PASS, VERDICT_DELIVER, 1 };
+
+  if (pass != -1) return d;
+  d.answer = drop != -1 ? ATTACH_DROP : block != -1 ? ATTACH_BLOCK : ATTACH_PASS;
+  d.verdict = drop != -1 ? drop : block != -1 ? block : VERDICT_DELIVER;
+  d.listed = d.answer != ATTACH_PASS;
+  return d;
+}
+
+struct decision attach_ask(const struct attach *a, const char *name, size_t len, int whole)
 {
   size_t dot = len;
 
   while (dot && name[dot - 1] != '.') --dot;
   if (!dot) dot = len;
-  if (matches(&a->pass, name, len, dot)) return ATTACH_PASS;
-  if (matches(&a->drop, name, len, dot)) return ATTACH_DROP;
-  return matches(&a->block, name, len, dot) ? ATTACH_BLOCK : ATTACH_PASS;
+  return decide(matches(&a->pass, VERDICT_DELIVER, name, len, dot, whole),
+                matches(&a->drop, a->droppolicy, name, len, dot, whole),
+                matches(&a->block, a->blockpolicy, name, len, dot, whole));
 }
 
-/* The length of a character that is not seen: UTF-8 of U+200B to U+200F,
- * U+202A to U+202E, U+2060 to U+206F and U+FEFF. */
-static size_t unseen(const char *s, size_t len)
+static int flagged(const stralloc *list, int usual, const char *flag)
 {
-  const unsigned char *c = (const unsigned char *) s;
+  size_t at;
 
-  if (*c < ' ' || *c == 127) return 1;
-  if (len < 3) return 0;
-  if (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf) return 3;
-  if (c[0] != 0xe2) return 0;
-  if (c[1] == 0x80) return (c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xaa && c[2] <= 0xae) ? 3 : 0;
-  return c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf ? 3 : 0;
+  for (at = 0; at < list->len; at += strlen(list->s + at + 1) + 2)
+    if (list->s[at + 1] == '+' && !strcmp(list->s + at + 2, flag))
+      return list->s[at] == POLICY ? usual : list->s[at];
+  return -1;
 }
 
-/* The file name as it would be on a disk: without its folders, what is not
- * seen, and the dots and blanks at its end, which Windows does not keep. */
-static int file(const char *name, size_t len, const char *strip, stralloc *out)
+struct decision attach_flag(const struct attach *a, const char *flag)
 {
-  size_t i, n;
-
-  out->len = 0;
-  for (i = 0; i < len; i += n ? n : 1) {
-    n = unseen(name + i, len - i);
-    if (!n && !stralloc_append(out, name + i)) return 0;
-  }
-  while (out->len && strchr(strip, out->s[out->len - 1])) --out->len;
-  for (i = out->len; i && out->s[i - 1] != '/' && out->s[i - 1] != '\\'; --i) ;
-  if (i) memmove(out->s, out->s + i, out->len -= i);
-  return stralloc_ready(out, 1);
+  return decide(flagged(&a->pass, VERDICT_DELIVER, flag), flagged(&a->drop, a->droppolicy, flag),
+                flagged(&a->block, a->blockpolicy, flag));
 }
 
-/* A name and what else it may become on a disk: cut at a NUL, at the : that begins
- * a stream of NTFS or at what Windows allows in no name, without such things at its
- * end, and with its % sequences decoded. But for the first only what has an extension counts. */
-static int spell(const char *name, size_t len, struct readings *spellings)
+int attach_worse(const struct decision *a, const struct decision *b)
 {
-  static const char forbidden[] = "\"<>|?*";
-  static stralloc plain, out;
-  const char *cut[3];
-  size_t i;
-
-  if (!file(name, len, ". /\\", &out) || !readings_add(spellings, out.s, out.len)) return 0;
-  if (!file(name, len, ". /\\';,:=\"<>|?*", &out)) return 0;
-  if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;
-  cut[0] = memchr(name, 0, len);
-  cut[1] = memchr(name, ':', len);
-  for (cut[2] = name; cut[2] < name + len && (!*cut[2] || !strchr(forbidden, *cut[2])); ++cut[2]) ;
-  if (cut[2] == name + len) cut[2] = 0;
-  for (i = 0; i < 3; ++i) {
-    if (!cut[i]) continue;
-    if (!file(name, (size_t) (cut[i] - name), ". /\\", &out)) return 0;
-    if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;
-  }
-  if (!memchr(name, '%', len)) return 1;
-  plain.len = 0;
-  return hex_unescape(name, len, &plain) && file(plain.s, plain.len, ". /\\", &out) &&
-         (!memchr(out.s, '.', out.len) || readings_add(spellings, out.s, out.len));
+  if (a->answer != b->answer) return a->answer > b->answer;
+  return verdict_rank(a->verdict) > verdict_rank(b->verdict);
 }
 
-int attach_ask(const struct attach *a, const struct readings *names, size_t *which)
+int attach_curious(const struct attach *a)
 {
-  static struct readings spellings;
-  enum attach_answer answer, worst = ATTACH_PASS;
-  const char *name;
-  size_t i, j, dots = 0;
+  const stralloc *lists[2] = { &a->drop, &a->block };
+  size_t i, at;
 
-  *which = 0;
-  if (!names->count) return (int) ask(a, "", 0);
-  for (i = 0; i < names->count; ++i)
-    dots += !!memchr(names->text.s + names->list[i].at, '.', names->list[i].len);
-  for (i = 0; i < names->count; ++i) {
-    name = names->text.s + names->list[i].at;
-    /* A reading without an extension says nothing where another has one. */
-    if (dots && !memchr(name, '.', names->list[i].len)) continue;
-    readings_clear(&spellings);
-    if (!spell(name, names->list[i].len, &spellings)) return -1;
-    for (j = 0; j < spellings.count; ++j) {
-      answer = ask(a, spellings.text.s + spellings.list[j].at, spellings.list[j].len);
-      if (answer <= worst) continue;
-      worst = answer;
-      *which = i;
-    }
-  }
-  return (int) worst;
+  for (i = 0; i < 2; ++i)
+    for (at = 0; at < lists[i]->len; at += strlen(lists[i]->s + at + 1) + 2)
+      if (strcmp(lists[i]->s + at + 1, "*")) return 1;
+  return 0;
 }

@@ -212,7 +212,7 @@ ok 'attachments are cut out of a pipe' grep -q '^3.doc$' "$T/out"
 answers m exe '5.7.1 attachment a.exe is not accepted here
 100' 'an encoded message is decoded'
 { printf 'Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n'; named 'filename=a.doc' | base64; } > "$T/m"
-answers m block '5.7.1 attachment removed: inside an encoded part
+answers m block '5.7.1 attachment removed: a.doc
 20' 'from an encoded message nothing can be cut: all of it is'
 { printf 'Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n'
   printf -- '--b\nContent-Type: a/b; name=a.exe\n\nx\n--b--\n' | base64; } > "$T/m"

@@ -1,0 +1,96 @@
+#include "scan.h"
+
+#include <string.h>
+
+/* In lower case. None has its first character again before it is over, but for
+ * the line ending, so that a failed one begins anew with the character at hand. */
+static const struct { const char *text; unsigned int what; } tokens[SCAN_TOKENS] = {
+  { "<script", SCAN_SCRIPT }, { "data:", SCAN_DATA },
+  { "javascript:", SCAN_SCRIPT }, { "vbscript:", SCAN_SCRIPT },
+  { "onload=", SCAN_SCRIPT }, { "onerror=", SCAN_SCRIPT }, { "onclick=", SCAN_SCRIPT },
+  { "onfocus=", SCAN_SCRIPT }, { "onmouseover=", SCAN_SCRIPT }, { "ontoggle=", SCAN_SCRIPT },
+  { "onbegin=", SCAN_SCRIPT }, { "onpageshow=", SCAN_SCRIPT }, { "<hta:", SCAN_SCRIPT },
+  { "\nbegin ", SCAN_FILE }, { "\nbegin-base64 ", SCAN_FILE }, { "\n=ybegin ", SCAN_FILE },
+  { "\n(this file must be", SCAN_FILE },
+};
+
+static unsigned char first[256];
+
+void scan_begin(struct scan *s)
+{
+  size_t i;
+
+  if (!first['<'])
+    for (i = 0; i < SCAN_TOKENS; ++i) {
+      first[(unsigned char) *tokens[i].text] = 1;
+      first[(unsigned char) *tokens[i].text & 0xdf] |= *tokens[i].text >= 'a';
+    }
+  memset(s, 0, sizeof *s);
+  /* The beginning of the text is one of a line. */
+  for (i = 0; i < SCAN_TOKENS; ++i)
+    if (*tokens[i].text == '\n') s->progress[i] = 1, ++s->active;
+}
+
+static int contains(const struct scan *s, const char *word)
+{
+  return strstr(s->text, word) != 0;
+}
+
+/* A tag or a type is complete. Scripts of data, such as JSON-LD, do nothing. */
+static void judge(struct scan *s)
+{
+  s->text[s->len] = 0;
+  if (s->inside == SCAN_SCRIPT) {
+    if (!contains(s, "json") && !contains(s, "text/template")) s->found |= SCAN_SCRIPT;
+  } else if (contains(s, "html") || contains(s, "javascript") || contains(s, "ecmascript") ||
+             (contains(s, "application/") && !contains(s, "font") && !contains(s, "json") &&
+              !contains(s, "vnd.ms-opentype") && !contains(s, "application/pdf") && !contains(s, "x-woff")))
+    s->found |= SCAN_DATA;
+  s->inside = 0;
+}
+
+static void collect(struct scan *s, char c)
+{
+  if (s->inside == SCAN_SCRIPT ? c == '>' : strchr(",\"'() >", c) != 0) judge(s);
+  else if (s->len < sizeof s->text - 1) s->text[s->len++] = c;
+  else if (s->inside == SCAN_SCRIPT) judge(s);
+  else s->inside = 0;
+}
+
+static void step(struct scan *s, char c)
+{
+  size_t i;
+
+  for (i = 0; i < SCAN_TOKENS; ++i) {
+    if (s->progress[i] && tokens[i].text[s->progress[i]] != c) {
+      s->progress[i] = 0;
+      --s->active;
+    }
+    if (tokens[i].text[s->progress[i]] != c) continue;
+    if (!s->progress[i]++) ++s->active;
+    if (tokens[i].text[s->progress[i]]) continue;
+    s->progress[i] = 0;
+    --s->active;
+    if (i < 2) {
+      s->inside = tokens[i].what;
+      s->len = 0;
+    } else s->found |= tokens[i].what;
+  }
+}
+
+void scan_feed(struct scan *s, const char *data, size_t len)
+{
+  const char *end = data + len;
+  char c;
+
+  for (; data < end; ++data) {
+    if (!s->active && !s->inside) {
+      while (data < end && !first[(unsigned char) *data]) ++data;
+      if (data == end) return;
+    }
+    c = *data >= 'A' && *data <= 'Z' ? (char) (*data + 32) : *data;
+    if (c == '\r') continue;
+    if (s->inside && c) collect(s, c);
+    else if (c) step(s, c);  /* UTF-16 is letters with NUL between them */
+  }
+}
