@@ -101,6 +101,9 @@ static int boundaries(struct content *c, const char *value, size_t valuelen)
     if (!boundary(c, text, len)) return 0;
     for (n = 0; n < len && (text[n] == ' ' || text[n] == '\t'); ++n) ;
     if (n && n < len && !boundary(c, text + n, len - n)) return 0;
+    for (n = 0; n < len && text[n] != ' ' && text[n] != '\t'; ++n) ;
+    if (n && n < len && !boundary(c, text, n)) return 0;
+    if (len > 2 && *text == '\'' && text[len - 1] == '\'' && !boundary(c, text + 1, len - 2)) return 0;
     if (raw.noticed & READINGS_BARE && (n = token(text, len)) && !boundary(c, text, n)) return 0;
     if (len < 8 || !memchr(text, '?', len)) continue;
     decoded.len = 0;

@@ -392,7 +392,7 @@ static enum mime_event announce(struct mime *m)
     }
   }
   m->faults |= c->faults;
-  if (part->behind && (c->kinds & ~(unsigned int) CONTENT_TEXT || c->attached || c->names.count))
+  if (part->behind && (c->kinds & CONTENT_OTHER || c->attached || c->names.count))
     m->faults |= FAULT(AFTER_END);
   if (!m->depth && c->described && !c->version) m->faults |= FAULT(NO_VERSION);
   if (c->limit) return limit(m, c->limit);
@@ -445,6 +445,10 @@ static enum mime_event header(struct mime *m)
         continue;
       }
       drop = !goes_on(m, s, end);
+      if (m->level[m->depth].late == 1) {
+        m->level[m->depth].late = 2;
+        drop = found = 0;
+      }
       if (found || drop) {
         m->faults |= FAULT(HEADER);
         if (found || !(m->reading & MIME_READ_JUNK)) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "charset.h"
 #include "hex.h"
 #include "transfer.h"
 
@@ -46,50 +47,6 @@ static size_t quoted(const char *in, size_t len, char *out)
   return n;
 }
 
-static int named(const char *charset, size_t len, const char *name)
-{
-  return len == strlen(name) && !case_diffb(charset, len, name);
-}
-
-/* One byte of windows-1252 (of iso-8859-1 too: nobody means C1 controls). */
-static int latin(unsigned char c, stralloc *out)
-{
-  static const unsigned short c1[32] = {
-    0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160, 0x2039,
-    0x152, 0x8d, 0x17d, 0x8f, 0x90, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-    0x2dc, 0x2122, 0x161, 0x203a, 0x153, 0x9d, 0x17e, 0x178,
-  };
-  unsigned int code = c >= 0x80 && c < 0xa0 ? c1[c - 0x80] : c;
-  char utf8[3];
-
-  if (code < 0x80) {
-    utf8[0] = (char) code;
-    return stralloc_catb(out, utf8, 1);
-  }
-  if (code < 0x800) {
-    utf8[0] = (char) (0xc0 | code >> 6);
-    utf8[1] = (char) (0x80 | (code & 63));
-    return stralloc_catb(out, utf8, 2);
-  }
-  utf8[0] = (char) (0xe0 | code >> 12);
-  utf8[1] = (char) (0x80 | (code >> 6 & 63));
-  utf8[2] = (char) (0x80 | (code & 63));
-  return stralloc_catb(out, utf8, 3);
-}
-
-int rfc2047_charset(const char *charset, size_t charsetlen,
-                    const char *text, size_t len, stralloc *out)
-{
-  size_t i;
-
-  if (!named(charset, charsetlen, "iso-8859-1") && !named(charset, charsetlen, "windows-1252") &&
-      !named(charset, charsetlen, "latin1") && !named(charset, charsetlen, "cp1252"))
-    return stralloc_catb(out, text, len);
-  for (i = 0; i < len; ++i)
-    if (!latin((unsigned char) text[i], out)) return 0;
-  return 1;
-}
-
 static int append(const struct word *w, stralloc *out)
 {
   static stralloc plain;
@@ -102,8 +59,8 @@ static int append(const struct word *w, stralloc *out)
     n = transfer_decode(&base64, w->text, w->textlen, plain.s);
     n += transfer_decode(&base64, "", 0, plain.s + n);
   } else n = quoted(w->text, w->textlen, plain.s);
-  return rfc2047_charset(w->charset, language ? (size_t) (language - w->charset) : w->charsetlen,
-                         plain.s, n, out);
+  return charset_cat(w->charset, language ? (size_t) (language - w->charset) : w->charsetlen,
+                     plain.s, n, out);
 }
 
 int rfc2047_decode(const char *text, size_t len, stralloc *out)

@@ -5,17 +5,12 @@
 
 /* Append to out what len bytes of an unfolded field value say, with the
  * encoded words of RFC 2047 decoded and the blanks between two of them gone.
- * us-ascii, utf-8, iso-8859-1 and windows-1252 become UTF-8; a word in another
- * character set is appended as the bytes it stands for. Words are found as mail
+ * What is in a character set that charset_cat() knows becomes UTF-8; a word in another
+ * is appended as the bytes it stands for. Words are found as mail
  * readers find them: wherever =?charset?B or Q?text?= stands, whatever the
  * character set and the length, with blanks in the text; bytes of the text that mean nothing are
  * skipped (B) or stand for themselves (Q). Anything else stays as it is.
  * The result may hold any byte. 1, or 0 without memory. */
 int rfc2047_decode(const char *text, size_t len, stralloc *out);
-
-/* Append len bytes of text in the named character set, as UTF-8 if it is one
- * of those above. 1, or 0 without memory. */
-int rfc2047_charset(const char *charset, size_t charsetlen,
-                    const char *text, size_t len, stralloc *out);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "charset.h"
 #include "hex.h"
-#include "rfc2047.h"
 
 /* How a reader of mail may go through the parameters. */
 enum {
@@ -227,7 +227,7 @@ static int join(struct param *const *list, size_t n, struct readings *r)
     }
     if (!hex_unescape(s, len, &plain)) return 0;
   }
-  return rfc2047_charset(charset, charsetlen, plain.s, plain.len, &out) &&
+  return charset_cat(charset, charsetlen, plain.s, plain.len, &out) &&
          readings_add(r, out.s, out.len);
 }
 

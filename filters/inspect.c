@@ -312,6 +312,7 @@ static void leaf(int fd, const struct mime_part *part, unsigned int level, struc
   static char out[8];
   enum transfer_kind kinds;
   unsigned int others = part->encodings & ~(1U << part->encoding);
+  struct kind is;
   int style, odd;
   size_t n;
 
@@ -320,7 +321,11 @@ static void leaf(int fd, const struct mime_part *part, unsigned int level, struc
   if (o->transfer.bad) all->faults |= FAULT(BROKEN_ENCODING);
   odd = (int) o->transfer.odd;
   if (o->transfer.kind == TRANSFER_PLAIN && is_base64(&o->sniff)) others |= 1U << TRANSFER_BASE64;
-  judge(fd, part, level, o, part->encoding, TRANSFER_USUAL);
+  is = sniff_end(&o->sniff);
+  if (o->attachment && !o->scanned && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) {
+    o->scanned = 1;  /* nothing said that it is HTML */
+    again(fd, part, level, o, part->encoding, TRANSFER_USUAL);
+  } else judge(fd, part, level, o, part->encoding, TRANSFER_USUAL);
   if (others >> TRANSFER_UNKNOWN & 1 || (part->encoding == TRANSFER_UNKNOWN && o->attachment))
     others |= 1U << TRANSFER_BASE64 | 1U << TRANSFER_QUOTED | 1U << TRANSFER_UU;
   for (style = TRANSFER_SKIP; odd && style < TRANSFER_STYLES; ++style)

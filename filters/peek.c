@@ -18,7 +18,7 @@ enum {
   SECONDS = 60,       /* where CM_DEADLINE does not say */
   MARGIN  = 2,        /* seconds before it that are ours */
   ANSWER  = 4194304,  /* bytes of an answer */
-  FIRST   = 4,        /* the descriptor of the second file; 1 and 2 are taken, 3 may be a report */
+  FIRST   = 4,        /* the descriptor of the first file; 3 may be a report */
   ASIDE   = 64        /* where descriptors wait to be put into their places */
 };
 
@@ -36,7 +36,7 @@ static long long deadline(void)
 
 static int place(size_t i)
 {
-  return i ? FIRST + (int) i - 1 : 0;
+  return FIRST + (int) i;
 }
 
 /* In the child: each file into its place, by way of one that is in nobody's way. */

@@ -131,7 +131,7 @@ letter who@maybe.example 'perhaps' 'Who knows.' | sample doubtful
 letter robot@quiet.example 'report 1234' 'Nobody reads these.' | sample robot
 { printf 'From: boss@example.net\n'; letter bob@client.example.org 'two' 'Which sender is shown?'; } | sample two-senders
 attached holiday.jpg | sample picture
-attached invoice.doc | sample macro
+attached invoice.docm | sample macro
 attached holiday.jpg.scr | sample worm
 letter bob@client.example.org 'large' "$(head -c 120000 /dev/zero | tr '\0' x | fold -w 70)" | sample large
 letter bob@client.example.org 'relay' 'Pass it on.' | sample relay
