@@ -8,7 +8,7 @@
 #include "mime.h"
 #include "peek.h"
 #include "pkcs7.h"
-#include "scan.h"
+#include "comb.h"
 #include "sniff.h"
 #include "spell.h"
 #include "stage.h"
@@ -38,8 +38,8 @@ struct open {
   char hint[12];              /* the extension of its name */
   struct transfer transfer;
   struct sniff sniff;
-  struct scan scan;
-  int scanned;
+  struct comb comb;
+  int combed;
 };
 
 static struct inspection *all;
@@ -238,15 +238,15 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
   if (o->attachment && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) kind(o, is.word, 0);
   if (o->marks & SPELL_PASSIVE && is.is & (SNIFF_ACTIVE | SNIFF_HOLDS)) flag(o, "type-mismatch", 0);
   if (o->meant && (!*is.word || is.is & SNIFF_ACTIVE)) kind(o, o->meant, 0);
-  if (o->scan.found & SCAN_SCRIPT && o->attachment) flag(o, "html-script", 0);
-  if (o->scan.found & SCAN_DATA) flag(o, "html-data", 0);
+  if (o->comb.found & COMB_SCRIPT && o->attachment) flag(o, "html-script", 0);
+  if (o->comb.found & COMB_DATA) flag(o, "html-data", 0);
 
   if (o->decision.answer == ATTACH_DROP) return;
-  if (o->scan.found & SCAN_FILE || (o->attachment && (o->marks & SPELL_MAIL || is.is & SNIFF_MAIL))) {
+  if (o->comb.found & COMB_FILE || (o->attachment && (o->marks & SPELL_MAIL || is.is & SNIFF_MAIL))) {
     if (!affordable(part->end - part->body)) return;
     file = unpack(fd, part, encoding, style, 1);
     /* A file with a message in it begins with its header. */
-    if (!(o->scan.found & SCAN_FILE)) {
+    if (!(o->comb.found & COMB_FILE)) {
       close(file);
       file = unpack(fd, part, encoding, style, 0);
     }
@@ -274,14 +274,14 @@ static void again(int fd, const struct mime_part *part, unsigned int level, stru
 
   if (!affordable(part->end - part->body)) return;
   sniff_begin(&o->sniff);
-  scan_begin(&o->scan);
+  comb_begin(&o->comb);
   for (at = part->body; at <= part->end; at += r) {
     want = part->end - at < SLICE ? (size_t) (part->end - at) : SLICE;
     r = want ? pread(fd, in, want, at) : 0;
     if (r == -1 || (want && !r)) stage_diesys("unable to read message");
     want = transfer_decode(&t, in, (size_t) r, out);
     sniff_feed(&o->sniff, out, want);
-    if (o->scanned) scan_feed(&o->scan, out, want);
+    if (o->combed) comb_feed(&o->comb, out, want);
     if (!r) break;
   }
   if (t.bad) all->faults |= FAULT(BROKEN_ENCODING);
@@ -322,8 +322,8 @@ static void leaf(int fd, const struct mime_part *part, unsigned int level, struc
   odd = (int) o->transfer.odd;
   if (o->transfer.kind == TRANSFER_PLAIN && is_base64(&o->sniff)) others |= 1U << TRANSFER_BASE64;
   is = sniff_end(&o->sniff);
-  if (o->attachment && !o->scanned && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) {
-    o->scanned = 1;  /* nothing said that it is HTML */
+  if (o->attachment && !o->combed && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) {
+    o->combed = 1;  /* nothing said that it is HTML */
     again(fd, part, level, o, part->encoding, TRANSFER_USUAL);
   } else judge(fd, part, level, o, part->encoding, TRANSFER_USUAL);
   if (others >> TRANSFER_UNKNOWN & 1 || (part->encoding == TRANSFER_UNKNOWN && o->attachment))
@@ -393,10 +393,10 @@ static void begin(struct open *o, const struct mime_part *part, const struct con
   if (o->marks & SPELL_DOUBLE) flag(o, "double-extension", 0);
   o->transfer = (struct transfer) { .kind = part->encoding };
   sniff_begin(&o->sniff);
-  o->scanned = o->marks & SPELL_HTML || (c->kinds & CONTENT_TEXT && part->encoding != TRANSFER_PLAIN) ||
+  o->combed = o->marks & SPELL_HTML || (c->kinds & CONTENT_TEXT && part->encoding != TRANSFER_PLAIN) ||
                memmem(c->type.s, c->type.len, "htm", 3) || memmem(c->type.s, c->type.len, "svg", 3);
-  if (o->scanned) scan_begin(&o->scan);
-  else o->scan.found = 0;
+  if (o->combed) comb_begin(&o->comb);
+  else o->comb.found = 0;
 }
 
 static void feed(struct open *o, const char *data, size_t len)
@@ -408,12 +408,12 @@ static void feed(struct open *o, const char *data, size_t len)
     some = len < SLICE ? len : SLICE;
     if (o->transfer.kind == TRANSFER_PLAIN || o->transfer.kind == TRANSFER_UNKNOWN) {
       sniff_feed(&o->sniff, data, some);
-      if (o->scanned) scan_feed(&o->scan, data, some);
+      if (o->combed) comb_feed(&o->comb, data, some);
       continue;
     }
     n = transfer_decode(&o->transfer, data, some, out);
     sniff_feed(&o->sniff, out, n);
-    if (o->scanned) scan_feed(&o->scan, out, n);
+    if (o->combed) comb_feed(&o->comb, out, n);
   }
 }
 

@@ -9,7 +9,7 @@
 /* Tokens that are not the character itself. */
 enum { END = 256, ATOM, QUOTED, LITERAL, BAD };
 
-struct scan {
+struct comb {
   const char *at, *end;
   int token;
   stralloc text;     /* of an ATOM, QUOTED or LITERAL */
@@ -42,7 +42,7 @@ static int is_blank(char c)
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static void append(struct scan *s, stralloc *to, const char *bytes, size_t len)
+static void append(struct comb *s, stralloc *to, const char *bytes, size_t len)
 {
   if (!stralloc_catb(to, bytes, len)) s->nomem = 1;
 }
@@ -60,7 +60,7 @@ static const char *comment(const char *p, const char *end)
   return 0;
 }
 
-static void skip_blanks(struct scan *s)
+static void skip_blanks(struct comb *s)
 {
   const char *past;
 
@@ -76,7 +76,7 @@ static void skip_blanks(struct scan *s)
 }
 
 /* A quoted string or a domain literal; text is what is inside. */
-static int enclosed(struct scan *s, char close)
+static int enclosed(struct comb *s, char close)
 {
   const char *p;
 
@@ -94,7 +94,7 @@ static int enclosed(struct scan *s, char close)
   return 1;
 }
 
-static int read_token(struct scan *s)
+static int read_token(struct comb *s)
 {
   const char *start;
 
@@ -122,7 +122,7 @@ static int read_token(struct scan *s)
   return *start && strchr(".@<>,:;", *start) ? *start : BAD;
 }
 
-static void next(struct scan *s)
+static void next(struct comb *s)
 {
   int before = s->kept;
 
@@ -141,7 +141,7 @@ static void next(struct scan *s)
 
 /* Words and dots into address: a local part, or a display name. How many words
  * stand apart; more than one is no local part. */
-static size_t words(struct scan *s)
+static size_t words(struct comb *s)
 {
   size_t apart = 0;
   int before = 0;
@@ -159,7 +159,7 @@ static size_t words(struct scan *s)
   return before == '.' ? 2 : apart;
 }
 
-static void domain(struct scan *s)
+static void domain(struct comb *s)
 {
   size_t i, start = s->address.len;
 
@@ -179,7 +179,7 @@ static void domain(struct scan *s)
 }
 
 /* The rest of an address whose local part has been read. */
-static void address(struct scan *s, size_t apart)
+static void address(struct comb *s, size_t apart)
 {
   if (apart != 1 || (s->address.len && *s->address.s == '\'')) s->odd = 1;
   append(s, &s->address, "@", 1);
@@ -189,7 +189,7 @@ static void address(struct scan *s, size_t apart)
   append(s, s->sure, "", 1);
 }
 
-static void route(struct scan *s)
+static void route(struct comb *s)
 {
   while (s->token == '@' || s->token == ',') {
     int hop = s->token == '@';
@@ -201,7 +201,7 @@ static void route(struct scan *s)
   else s->odd = 1;
 }
 
-static void angle(struct scan *s)
+static void angle(struct comb *s)
 {
   size_t apart;
 
@@ -215,7 +215,7 @@ static void angle(struct scan *s)
 }
 
 /* Mailboxes and groups with commas between; a group's list ends at its ;. */
-static void list(struct scan *s)
+static void list(struct comb *s)
 {
   int group = 0;
   size_t apart;
@@ -289,7 +289,7 @@ static int unfold(const char *value, size_t len, stralloc *line)
 }
 
 /* Every reading that does not follow the grammar; ats: @ that the grammar has seen. */
-static int readings(const struct scan *s, const char *value, size_t len, size_t ats,
+static int readings(const struct comb *s, const char *value, size_t len, size_t ats,
                     stralloc *maybe)
 {
   static stralloc line, decoded;
@@ -306,7 +306,7 @@ static int readings(const struct scan *s, const char *value, size_t len, size_t 
 
 int mailbox_scan(const char *value, size_t len, stralloc *sure, stralloc *maybe)
 {
-  static struct scan s;
+  static struct comb s;
   size_t start = sure->len, ats;
 
   s.at = value;

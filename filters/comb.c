@@ -1,67 +1,67 @@
-#include "scan.h"
+#include "comb.h"
 
 #include <string.h>
 
 /* In lower case. None has its first character again before it is over, but for
  * the line ending, so that a failed one begins anew with the character at hand. */
-static const struct { const char *text; unsigned int what; } tokens[SCAN_TOKENS] = {
-  { "<script", SCAN_SCRIPT }, { "data:", SCAN_DATA },
-  { "javascript:", SCAN_SCRIPT }, { "vbscript:", SCAN_SCRIPT },
-  { "onload=", SCAN_SCRIPT }, { "onerror=", SCAN_SCRIPT }, { "onclick=", SCAN_SCRIPT },
-  { "onfocus=", SCAN_SCRIPT }, { "onmouseover=", SCAN_SCRIPT }, { "ontoggle=", SCAN_SCRIPT },
-  { "onbegin=", SCAN_SCRIPT }, { "onpageshow=", SCAN_SCRIPT }, { "<hta:", SCAN_SCRIPT },
-  { "\nbegin ", SCAN_FILE }, { "\nbegin-base64 ", SCAN_FILE }, { "\n=ybegin ", SCAN_FILE },
-  { "\n(this file must be", SCAN_FILE },
+static const struct { const char *text; unsigned int what; } tokens[COMB_TOKENS] = {
+  { "<script", COMB_SCRIPT }, { "data:", COMB_DATA },
+  { "javascript:", COMB_SCRIPT }, { "vbscript:", COMB_SCRIPT },
+  { "onload=", COMB_SCRIPT }, { "onerror=", COMB_SCRIPT }, { "onclick=", COMB_SCRIPT },
+  { "onfocus=", COMB_SCRIPT }, { "onmouseover=", COMB_SCRIPT }, { "ontoggle=", COMB_SCRIPT },
+  { "onbegin=", COMB_SCRIPT }, { "onpageshow=", COMB_SCRIPT }, { "<hta:", COMB_SCRIPT },
+  { "\nbegin ", COMB_FILE }, { "\nbegin-base64 ", COMB_FILE }, { "\n=ybegin ", COMB_FILE },
+  { "\n(this file must be", COMB_FILE },
 };
 
 static unsigned char first[256];
 
-void scan_begin(struct scan *s)
+void comb_begin(struct comb *s)
 {
   size_t i;
 
   if (!first['<'])
-    for (i = 0; i < SCAN_TOKENS; ++i) {
+    for (i = 0; i < COMB_TOKENS; ++i) {
       first[(unsigned char) *tokens[i].text] = 1;
       first[(unsigned char) *tokens[i].text & 0xdf] |= *tokens[i].text >= 'a';
     }
   memset(s, 0, sizeof *s);
   /* The beginning of the text is one of a line. */
-  for (i = 0; i < SCAN_TOKENS; ++i)
+  for (i = 0; i < COMB_TOKENS; ++i)
     if (*tokens[i].text == '\n') s->progress[i] = 1, ++s->active;
 }
 
-static int contains(const struct scan *s, const char *word)
+static int contains(const struct comb *s, const char *word)
 {
   return strstr(s->text, word) != 0;
 }
 
 /* A tag or a type is complete. Scripts of data, such as JSON-LD, do nothing. */
-static void judge(struct scan *s)
+static void judge(struct comb *s)
 {
   s->text[s->len] = 0;
-  if (s->inside == SCAN_SCRIPT) {
-    if (!contains(s, "json") && !contains(s, "text/template")) s->found |= SCAN_SCRIPT;
+  if (s->inside == COMB_SCRIPT) {
+    if (!contains(s, "json") && !contains(s, "text/template")) s->found |= COMB_SCRIPT;
   } else if (contains(s, "html") || contains(s, "javascript") || contains(s, "ecmascript") ||
              (contains(s, "application/") && !contains(s, "font") && !contains(s, "json") &&
               !contains(s, "vnd.ms-opentype") && !contains(s, "application/pdf") && !contains(s, "x-woff")))
-    s->found |= SCAN_DATA;
+    s->found |= COMB_DATA;
   s->inside = 0;
 }
 
-static void collect(struct scan *s, char c)
+static void collect(struct comb *s, char c)
 {
-  if (s->inside == SCAN_SCRIPT ? c == '>' : strchr(",\"'() >", c) != 0) judge(s);
+  if (s->inside == COMB_SCRIPT ? c == '>' : strchr(",\"'() >", c) != 0) judge(s);
   else if (s->len < sizeof s->text - 1) s->text[s->len++] = c;
-  else if (s->inside == SCAN_SCRIPT) judge(s);
+  else if (s->inside == COMB_SCRIPT) judge(s);
   else s->inside = 0;
 }
 
-static void step(struct scan *s, char c)
+static void step(struct comb *s, char c)
 {
   size_t i;
 
-  for (i = 0; i < SCAN_TOKENS; ++i) {
+  for (i = 0; i < COMB_TOKENS; ++i) {
     if (s->progress[i] && tokens[i].text[s->progress[i]] != c) {
       s->progress[i] = 0;
       --s->active;
@@ -78,7 +78,7 @@ static void step(struct scan *s, char c)
   }
 }
 
-void scan_feed(struct scan *s, const char *data, size_t len)
+void comb_feed(struct comb *s, const char *data, size_t len)
 {
   const char *end = data + len;
   char c;

@@ -1,0 +1,28 @@
+#ifndef CM_COMB_H
+#define CM_COMB_H
+
+/* Decoded text, gone through for what a program may be made of or hidden in. */
+
+#include <stddef.h>
+
+enum {
+  COMB_SCRIPT = 1,  /* HTML with a script */
+  COMB_DATA   = 2,  /* HTML with a data: URI of other than pictures, fonts and styles */
+  COMB_FILE   = 4   /* the beginning of a file in uuencode, yEnc or BinHex */
+};
+
+enum { COMB_TOKENS = 17 };
+
+struct comb {
+  unsigned int found;      /* COMB_ bits, so far */
+  unsigned char progress[COMB_TOKENS];
+  unsigned int active;     /* tokens begun */
+  unsigned int inside;     /* what is collected: 0, COMB_SCRIPT or COMB_DATA */
+  size_t len;
+  char text[128];          /* the rest of the tag, the type of the URI */
+};
+
+void comb_begin(struct comb *comb);
+void comb_feed(struct comb *comb, const char *data, size_t len);
+
+#endif
