@@ -155,7 +155,7 @@ static struct kind recognize(const unsigned char *head, size_t have)
     if (have >= (size_t) magics[i].at + magics[i].len && head[magics[i].at] == (unsigned char) *magics[i].bytes &&
         !memcmp(head + magics[i].at, magics[i].bytes, magics[i].len)) return magics[i].kind;
   if (have > 1 && ((*head == 'M' && head[1] == 'Z') || (*head == 'Z' && head[1] == 'M')) &&
-      (have < 64 || memchr(head, 0, 64))) {
+      memchr(head, 0, have < 64 ? have : 64)) {
     kind.word = "exe";
     kind.is = SNIFF_PROGRAM | SNIFF_ACTIVE;
     return kind;

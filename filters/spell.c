@@ -11,6 +11,8 @@ static size_t unseen(const char *s, size_t len)
 {
   const unsigned char *c = (const unsigned char *) s;
 
+  /* ISO 2022: another character set from here on. */
+  if (*c == 27 && len > 2 && (c[1] == '$' || c[1] == '(')) return c[1] == '$' && c[2] == '(' && len > 3 ? 4 : 3;
   if (*c < ' ' || *c == 127) return 1;
   if (len > 1 && c[0] == 0xc2 && c[1] == 0xad) return 2;
   if (len < 3) return 0;
@@ -147,7 +149,7 @@ static unsigned int tricks(const char *s, size_t len)
     else if (n == 1 && !s[i]) found |= SPELL_TRICK;
     if (n == 3 && (unsigned char) s[i + 1] == 0x80 && (unsigned char) (s[i + 2] & 0xff) >= 0xad &&
         (unsigned char) s[i] == 0xe2) found |= SPELL_RTLO;
-    if (n > 1 && !memchr(s + i, '.', len - i) && memchr(s, '.', i) && i + n < len) found |= SPELL_TRICK;
+    if (n > 1 && s[i] != 27 && !memchr(s + i, '.', len - i) && memchr(s, '.', i) && i + n < len) found |= SPELL_TRICK;
     blanks = s[i] == ' ' ? blanks + 1 : 0;
     if (blanks > 30) found |= SPELL_TRICK;
   }
