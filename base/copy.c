@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define ONCE 0x7ffff000  /* the most that Linux moves in one call */
+#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 static ssize_t file_to_file(int from, int to)
 {
@@ -78,5 +79,17 @@ int copy_line(int to, const char *line, size_t len)
   if (w == -1) return -1;
   if ((size_t) w == len) return 1;
   if (copy_write(to, "\n", 1) == 1) errno = ENOSPC;
+  return -1;
+}
+
+int copy_seal(int fd)
+{
+  int has;
+
+  if (!fcntl(fd, F_ADD_SEALS, SEALS)) return 1;
+  if (errno != EPERM) return -1;
+  has = fcntl(fd, F_GET_SEALS);
+  if (has != -1 && (has & SEALS) == SEALS) return 1;
+  errno = EPERM;
   return -1;
 }

@@ -17,4 +17,11 @@ int copy_write(int to, const char *bytes, size_t len);
  * found room is ended there if one byte more finds any. */
 int copy_line(int to, const char *line, size_t len);
 
+/* Everything is written: from now on nobody can change the memory file behind
+ * fd, nor through a mapping. Sealing it a second time is no mistake and costs
+ * nothing. A writer that does it spares the reader much: pages that another
+ * processor wrote are not free for sealing before all processors were asked.
+ * 1, or -1 with errno: no such file, or somebody has it mapped for writing. */
+int copy_seal(int fd);
+
 #endif

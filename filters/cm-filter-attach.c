@@ -46,6 +46,7 @@ static void hand_on(int fd, off_t start, int verdict)
          : cut_write(fd, start, st.st_size - start, &found.cuts, &rules.note, 1);
   else if (verdict_delivers(verdict) || verdict_redirects(verdict)) done = copy_rest(fd, 1);
   if (done == -1) stage_diesys("unable to write message");
+  copy_seal(1);  /* if it can be; the runner asks for certain */
 }
 
 static const char *code(int verdict)

@@ -1,13 +1,11 @@
 #include "judge.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "copy.h"
 #include "header.h"
-
-#define SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)
 
 int judge_broken(struct outcome *o, const struct stage *s, const char *text, unsigned long number,
                  const char *more)
@@ -68,8 +66,7 @@ int judge_output(struct outcome *o, const struct job *j, unsigned long *size)
     return judge_broken(o, s, "new message above ", j->filesize - 1, " bytes");
   if (o->answer.sized && o->answer.size != (unsigned long) st.st_size)
     return judge_broken(o, s, "new message is not of its ", o->answer.size, " bytes");
-  /* From here on nothing can change it, nor through a mapping (that is refused). */
-  if (fcntl(j->output, F_ADD_SEALS, SEALS) == -1)
+  if (copy_seal(j->output) == -1)
     return judge_broken(o, s, "new message still being written", 0, "");
   switch (has_header(j->output)) {
     case 0: return judge_broken(o, s, "new message without a header", 0, "");

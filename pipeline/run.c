@@ -76,8 +76,7 @@ static int take_copy(struct run *r)
 
   if (fd == -1 || copy_rest(r->message, fd) == -1) return -1;
   size = lseek(fd, 0, SEEK_CUR);
-  if (size == -1 || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == -1)
-    return -1;
+  if (size == -1 || copy_seal(fd) == -1) return -1;
   r->message = fd;
   r->size = (unsigned long) size;
   return 1;

@@ -135,6 +135,15 @@ int main(void)
   ok(copy_rest(from, to) == -1 && errno == EBADF, "a descriptor not open for writing is an error");
   ok(copy_rest(open("/", O_RDONLY), to) == -1, "a directory is no file");
 
+  to = memfd_create("sealed", MFD_ALLOW_SEALING);
+  ok(write(to, "x", 1) == 1 && copy_seal(to) == 1 && write(to, "y", 1) == -1 && ftruncate(to, 0) == -1 &&
+     mmap(0, 1, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0) == MAP_FAILED, "what is sealed does not change");
+  ok(copy_seal(to) == 1, "and may be sealed again");
+  ok(copy_seal(memfd_create("loose", 0)) == -1 && errno == EPERM, "not every memory file can be sealed");
+  to = memfd_create("mapped", MFD_ALLOW_SEALING);
+  ok(!ftruncate(to, 1) && mmap(0, 1, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0) != MAP_FAILED &&
+     copy_seal(to) == -1 && errno == EBUSY, "nor one that somebody can still write to");
+
   to = disk(O_APPEND);
   ok(copy_line(to, "one\n", 4) == 1 && copy_line(to, "two\n", 4) == 1, "lines are appended");
   signal(SIGXFSZ, SIG_IGN);
