@@ -30,6 +30,8 @@
 static const int signals[] = { SIGPIPE, SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGXFSZ, SIGXCPU };
 #define SIGNALS (sizeof signals / sizeof *signals)
 static int ignored[SIGNALS], looked;
+/* What every child has of us anyway: no core, no way to new privileges. */
+static int coreless, bound;
 
 static int executable(const char *path)
 {
@@ -85,7 +87,7 @@ static void limits(const struct spawn *s)
 #endif
   if (s->cpu) setrlimit(RLIMIT_CPU, both(s->cpu));
   if (s->filesize) setrlimit(RLIMIT_FSIZE, both(s->filesize));
-  setrlimit(RLIMIT_CORE, both(0));
+  if (!coreless) setrlimit(RLIMIT_CORE, both(0));
   if (s->nice && nice(s->nice) == -1) return;
 }
 
@@ -113,12 +115,15 @@ static int arrange(const struct spawn *s)
 static void look(void)
 {
   struct sigaction action;
+  struct rlimit core;
   size_t i;
 
   if (looked++) return;
   for (i = 0; i < SIGNALS; ++i)
     if (!sigaction(signals[i], 0, &action)) ignored[i] = action.sa_handler == SIG_IGN;
   if (ignored[1]) signal(SIGCHLD, SIG_DFL);
+  coreless = !getrlimit(RLIMIT_CORE, &core) && !core.rlim_max;
+  bound = prctl(PR_GET_NO_NEW_PRIVS, 0UL, 0UL, 0UL, 0UL) == 1;
 }
 
 /* In the child of vfork, which borrows the parent's memory until it returns
@@ -132,7 +137,7 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, (unsigned long) SIGKILL, 0UL, 0UL, 0UL);
   if (getppid() != parent) _exit(127);
-  if (!s->setuid) prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
+  if (!s->setuid && !bound) prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL);
   if (arrange(s) == 1) {
     for (i = 0; i < SIGNALS; ++i)
       if (ignored[i]) signal(signals[i], SIG_DFL);
@@ -154,6 +159,7 @@ int spawn_start(struct spawn *s)
 
   s->pid = 0;
   s->pidfd = -1;
+  s->ended = 0;
   look();
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);
@@ -177,12 +183,12 @@ int spawn_start(struct spawn *s)
   return -1;
 }
 
-int spawn_ended(const struct spawn *s)
+int spawn_ended(struct spawn *s)
 {
   siginfo_t info = { 0 };
 
   if (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1) return errno == ECHILD;
-  return info.si_pid == s->pid;
+  return s->ended = info.si_pid == s->pid;
 }
 
 void spawn_kill(const struct spawn *s, int signal)
@@ -196,7 +202,7 @@ int spawn_reap(struct spawn *s)
   int status = SIGKILL;  /* where nothing can be learnt it has not succeeded */
 
   /* First the rest of the group: once its leader is reaped the number may be another's. */
-  while (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR) ;
+  while (!s->ended && waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR) ;
   spawn_kill(s, SIGKILL);
   while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR) ;
   if (s->pidfd != -1) close(s->pidfd);

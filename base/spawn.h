@@ -22,6 +22,7 @@ struct spawn {
   int unwatched;           /* 1: no pidfd; who takes SIGCHLD and asks spawn_ended() saves it */
   pid_t pid;               /* of the running program and its group; 0: none */
   int pidfd;               /* readable once it has ended; -1: none */
+  int ended;               /* 1: spawn_ended() said so */
 };
 
 /* Look name up along PATH; a name with a slash is taken as it is. path: the
@@ -36,7 +37,7 @@ int spawn_find(const char *name, stralloc *path);
 int spawn_start(struct spawn *s);
 
 /* Has it ended, so that spawn_reap() will not wait? 1 or 0. */
-int spawn_ended(const struct spawn *s);
+int spawn_ended(struct spawn *s);
 
 /* Send a signal to the group, as long as spawn_reap() was not called. */
 void spawn_kill(const struct spawn *s, int signal);
