@@ -14,6 +14,7 @@
 #define LINE 998    /* bytes without its ending, RFC 5322, 2.1.1 */
 #define WORD 20     /* bytes that fit into an encoded word if each becomes =XX, RFC 2047, 2 */
 #define TAG 200     /* bytes of a tag */
+#define USUAL 1000  /* bytes that are enough for most headers */
 #define PREFIX "x-cleanmail-*"
 #define CLASSED "x-spam*"
 
@@ -262,6 +263,9 @@ static int read_and_build(int fd, const struct edit *e, struct header *h, strall
   int result;
 
   if (lseek(fd, 0, SEEK_SET) == -1) return -1;
+  /* First, since the memory for the old header is large and its end not used. */
+  errno = ENOMEM;
+  if (!stralloc_ready(out, USUAL)) return -1;
   result = header_read(h, fd);
   if (result != 1 || edit_header(h, e, out)) return result;
   return -1;
@@ -276,11 +280,8 @@ int edit_message(int fd, const struct edit *e, int to, unsigned long *size)
   unsigned long rest = *size > h.raw.len ? *size - h.raw.len : 0;
 
   if (result != 1) return result;
-  if (!stralloc_catb(&out, h.raw.s + h.body, h.raw.len - h.body)) {
-    errno = ENOMEM;
-    return -1;
-  }
-  *size = out.len + rest;
-  if (copy_write(to, out.s, out.len) == -1) return -1;
+  *size = out.len + h.raw.len - h.body + rest;
+  if (copy_write(to, out.s, out.len) == -1 ||
+      copy_write(to, h.raw.s + h.body, h.raw.len - h.body) == -1) return -1;
   return rest ? copy_rest(fd, to) : 1;
 }

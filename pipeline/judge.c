@@ -7,6 +7,8 @@
 #include "copy.h"
 #include "header.h"
 
+#define NAME 1000  /* bytes of a message that show whether it begins with a field: a whole line */
+
 int judge_broken(struct outcome *o, const struct stage *s, const char *text, unsigned long number,
                  const char *more)
 {
@@ -39,18 +41,25 @@ int judge_code(struct outcome *o, const struct job *j)
   return judge_broken(o, s, "unknown exit code ", (unsigned long) o->code, "");
 }
 
-/* 1: the file begins with a header field; 0: it does not; -1: its header is too large. */
-static int has_header(int fd)
+/* Does the file begin with a header field? 1 or 0. */
+static int has_field(int fd)
 {
-  static struct header h;
+  char line[NAME];
+  struct header h = { .raw = { .s = line } };
   struct field f = { 0 };
+  ssize_t r = pread(fd, line, sizeof line, 0);
 
-  if (lseek(fd, 0, SEEK_SET) == -1) return 0;
-  switch (header_read(&h, fd)) {
-    case 1: return header_next(&h, &f) && f.start == h.raw.s;
-    case 0: return -1;
-    default: return 0;
-  }
+  if (r < 1) return 0;
+  h.raw.len = h.end = (size_t) r;
+  return header_next(&h, &f) && f.start == line && f.namelen;
+}
+
+/* Only a file that is larger than a header may be can have one that is too large. */
+static int has_large_header(int fd, off_t size)
+{
+  struct header h = { 0 };
+
+  return size > HEADER_MAX && (lseek(fd, 0, SEEK_SET) == -1 || header_read(&h, fd) != 1);
 }
 
 int judge_output(struct outcome *o, const struct job *j, unsigned long *size)
@@ -68,10 +77,9 @@ int judge_output(struct outcome *o, const struct job *j, unsigned long *size)
     return judge_broken(o, s, "new message is not of its ", o->answer.size, " bytes");
   if (copy_seal(j->output) == -1)
     return judge_broken(o, s, "new message still being written", 0, "");
-  switch (has_header(j->output)) {
-    case 0: return judge_broken(o, s, "new message without a header", 0, "");
-    case -1: return judge_broken(o, s, "header of new message too large", 0, "");
-  }
+  if (!has_field(j->output)) return judge_broken(o, s, "new message without a header", 0, "");
+  if (has_large_header(j->output, st.st_size))
+    return judge_broken(o, s, "header of new message too large", 0, "");
   *size = (unsigned long) st.st_size;
   return 1;
 }
