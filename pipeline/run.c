@@ -23,15 +23,27 @@ enum {
   MARGIN   = 500      /* ms before CM_DEADLINE that are for those who wait for us */
 };
 
-static struct job jobs[PLAN_STAGES];
-static struct outcome outcomes[PLAN_STAGES];
-static int votes[PLAN_STAGES];
+static struct job *jobs; /* as many as there are stages */
 static size_t used;      /* jobs of this paragraph */
 static int signals;      /* readable when we are to stop and when a child ends */
 static long deadline;    /* of clock_ms() */
 static long epoch;       /* ms, what to add to that for the time of day */
 static int callers;      /* the caller's descriptor of the message */
 static const char *id;
+
+/* Room for all stages of the plan. */
+static int ready(struct run *r, const struct plan *plan)
+{
+  size_t i;
+
+  r->plan = plan;
+  jobs = calloc(plan->count + 1, sizeof *jobs);
+  r->outcomes = calloc(plan->count + 1, sizeof *r->outcomes);
+  r->votes = calloc(plan->count + 1, sizeof *r->votes);
+  if (!jobs || !r->outcomes || !r->votes) return -1;
+  for (i = 0; i < plan->count; ++i) r->votes[i] = POLICY_NONE;
+  return 1;
+}
 
 /* All that can go wrong with ourselves: 1, or -1 with errno. */
 static int prepare(struct run *r, const struct plan *plan)
@@ -40,8 +52,8 @@ static int prepare(struct run *r, const struct plan *plan)
   struct timespec t;
   unsigned long end;
   sigset_t set;
-  size_t i;
 
+  if (ready(r, plan) == -1) return -1;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
@@ -60,10 +72,6 @@ static int prepare(struct run *r, const struct plan *plan)
 
   id = getenv("CM_ID");
   if (!id || !*id) id = "-";
-  r->plan = plan;
-  r->outcomes = outcomes;
-  r->votes = votes;
-  for (i = 0; i < plan->count; ++i) r->votes[i] = POLICY_NONE;
   r->decision = policy_merge(0, 0);
   return surroundings_envelope(plan);
 }
@@ -221,17 +229,21 @@ enum event { NOMEMORY = -1, TOLD, DONE, WORKING };
 /* Which signals came? TOLD to stop, or children to look after. */
 static enum event told(void)
 {
-  struct signalfd_siginfo info;
+  struct signalfd_siginfo info[8];
+  ssize_t i, r;
 
-  while (read(signals, &info, sizeof info) == sizeof info)
-    if (info.ssi_signo != SIGCHLD) return TOLD;
+  do {
+    r = read(signals, info, sizeof info);
+    for (i = 0; i < r / (ssize_t) sizeof *info; ++i)
+      if (info[i].ssi_signo != SIGCHLD) return TOLD;
+  } while (r == sizeof info);
   return WORKING;
 }
 
 /* Wait for something to happen in this paragraph, and deal with it. */
 static enum event wait_for(struct run *r)
 {
-  static struct pollfd p[1 + PLAN_STAGES];
+  struct pollfd p[1 + PLAN_STAGES];
   struct job *j;
   long wait, first = deadline + JOB_LAST;
   nfds_t n = 1;
