@@ -5,9 +5,26 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
+
+static unsigned long inherited;  /* seconds of processor time that are our limit; 0: unknown */
+
+void job_limit(const struct plan *plan)
+{
+  struct rlimit limit;
+  unsigned long most = PLAN_TIME;
+  size_t i;
+
+  for (i = 0; i < plan->count; ++i)
+    if (plan->stages[i].time > most) most = plan->stages[i].time;
+  /* As a stage of another pipeline we may have been given less: that stays. */
+  if (getrlimit(RLIMIT_CPU, &limit) || limit.rlim_max < most) return;
+  limit.rlim_cur = limit.rlim_max = most;
+  if (!setrlimit(RLIMIT_CPU, &limit)) inherited = most;
+}
 
 static int make(struct job *j)
 {
@@ -44,7 +61,7 @@ static int prepare(struct job *j, int message, char *const *env)
   s->fd[2] = j->log[1];
   s->fd[3] = j->stage->rewrite ? j->report : -1;
   s->memory = j->stage->memory;
-  s->cpu = j->stage->time;
+  if (j->stage->time != inherited) s->cpu = j->stage->time;
   s->filesize = j->filesize;
   s->nice = j->stage->nice;
   s->unwatched = 1;

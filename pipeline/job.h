@@ -32,6 +32,10 @@ struct job {
   int needless;            /* 1: ended because its answer changes nothing */
 };
 
+/* Limit the processor time of this process to that of the stage that has most,
+ * and no less than PLAN_TIME, so that most stages need no limit of their own. */
+void job_limit(const struct plan *plan);
+
 /* Start the stage on a message of size bytes; message, a descriptor of its own,
  * is closed here. until: when its time is over. 1; -1 with errno, job is idle. */
 int job_start(struct job *job, const struct stage *stage, int message, unsigned long size,

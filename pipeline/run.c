@@ -54,6 +54,7 @@ static int prepare(struct run *r, const struct plan *plan)
   sigset_t set;
 
   if (ready(r, plan) == -1) return -1;
+  job_limit(plan);
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);

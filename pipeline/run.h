@@ -19,7 +19,8 @@ struct run {
 
 /* Run the plan on the message in fd. If that is no file that can be opened
  * again it is copied into memory first. For one call in the life of a process:
- * it blocks SIGTERM, SIGHUP, SIGINT and SIGCHLD for good and adopts what stages leave behind. 1: run is filled; 0: one of these
+ * it blocks SIGTERM, SIGHUP, SIGINT and SIGCHLD for good, limits its own
+ * processor time and adopts what stages leave behind. 1: run is filled; 0: one of these
  * signals came; -1 with errno. Nothing that was started is left in any case. */
 int run_message(struct run *run, const struct plan *plan, int fd);
 

@@ -65,6 +65,15 @@ if [ -z "$(nm -D "$(command -v cm-pipeline)" 2>/dev/null | grep __asan_init)" ];
   decides 111 'but not with mem=100m' 'a check mem=100m : eats'
 fi
 echo 'exec perl -e "1 while 1"' | stage spins
+echo 'echo 5.7.1 $(ulimit -t) $(ulimit -Ht) $(ulimit -c) $(sed -n "s/NoNewPrivs:.//p" /proc/$$/status); exit 20' | stage tells
+decides 20 'a stage' 'a check : tells\nb check time=5 : tells'
+same 'reject/deliver 20 - 5.7.1 60 60 0 1' 'has limits' trace a
+same 'reject/deliver 20 - 5.7.1 5 5 0 1' 'of its own' trace b
+decides 20 'whatever' 'a check : tells\nb check time=90 : tells\n\nc check : tells'
+same 'reject/deliver 20 - 5.7.1 90 90 0 1' 'one has more' trace b
+same 'reject/deliver 20 - 5.7.1 60 60 0 1' 'the others have no more' trace c
+same 'reject/deliver 20 - 5.7.1 60 60 0 1' 'also under our own limits' sh -c \
+  'ulimit -c 0; cm-pipeline control/pipeline < message | sed -n "s/^X-CleanMail-Trace: a \([^ ]* [^ ]*\) [0-9]* /\1 /p"'
 decides 111 'one that eats processor time' 'a check time=1 : spins'
 ok 'is ended' sh -c 'grep -q "Trace: a broken -" report'
 echo 'exec head -c 9000000 /dev/zero > disk' | stage disk
