@@ -12,7 +12,7 @@
 typedef void mails_take(int fd, off_t size, const char *file, unsigned long number);
 
 /* All messages of a path. Of a directory that has cur and new those of both;
- * else its files, but for those whose name begins with a dot or ends in .env.
+ * else its files, but for hidden ones and what a store, cm-store(5), has besides.
  * A file that begins "From " is an mbox, whose >From is unquoted.
  * 1; -1 with errno: what was taken before stays so. */
 int mails_walk(const char *path, mails_take *take);

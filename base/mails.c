@@ -98,11 +98,13 @@ static int file(int fd, const char *name, off_t size, mails_take *take)
 
 static int walk(const char *path, mails_take *take, int deep);
 
+/* What else a store has in it, cm-store(5), and the tmp of a maildir, is none. */
 static int is_message(const char *name)
 {
   size_t n = strlen(name);
 
-  return *name != '.' && (n < 4 || strcmp(name + n - 4, ".env"));
+  if (*name == '.' || !strcmp(name, "tmp") || !strcmp(name, "usage")) return 0;
+  return n < 4 || (strcmp(name + n - 4, ".env") && strcmp(name + n - 4, ".rel"));
 }
 
 static int below(const char *path, const char *name, mails_take *take)
