@@ -15,7 +15,7 @@
 enum {
   RESOLVERS = 8,     /* c-ares hands out 16 sockets, UDP and TCP of each */
   FIRST     = 1500,  /* ms for a resolver's first answer; doubled in each round */
-  ROUNDS    = 4,
+  ROUNDS    = 3,     /* so silence lasts 10 s and a half for each resolver */
   PACKET    = 1232,  /* bytes of an answer by UDP, which pass every network whole */
   PORT      = 53,
   NAMEMAX   = 253,
