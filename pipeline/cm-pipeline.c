@@ -22,6 +22,13 @@ static int is_rewriter(void)
   return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
+/* Is there a pipeline around this one? It puts our fields on the message, and
+ * lets later stages read them. */
+static int is_nested(void)
+{
+  return getenv("CM_DEPTH") != 0;
+}
+
 static void add(int ok)
 {
   if (!ok) stage_nomem();
@@ -51,7 +58,7 @@ static void tell(const stralloc *result)
 static int deliver(const stralloc *result)
 {
   static stralloc fields, tag;
-  struct edit edit = { result->s, getenv("CM_ID"), 0, &fields };
+  struct edit edit = { result->s, getenv("CM_ID"), 0, is_nested() ? 0 : &fields };
   unsigned long size = run.size;
 
   wishes(&fields, &tag);
@@ -73,10 +80,10 @@ static int answer(int rewriter)
   add(stralloc_ready(&report, 1000));
   add(telling_reason(&run, &report) && stralloc_append(&report, "\n"));
   add(telling_result(&run, &result) && stralloc_0(&result));
-  if (!rewriter) {
+  if (!rewriter || is_nested()) {
     wishes(&fields, &tag);
     add(stralloc_catb(&report, fields.s, fields.len));
-    if (tag.len > 1) line("X-CleanMail-Tag: ", tag.s, tag.len - 1);
+    if (tag.len > 1 && !rewriter) line("X-CleanMail-Tag: ", tag.s, tag.len - 1);
   }
   tell(&result);
   if (rewriter && (verdict_delivers(verdict) || verdict_redirects(verdict)) && !deliver(&result)) {

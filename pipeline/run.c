@@ -17,6 +17,7 @@
 #include "control.h"
 #include "copy.h"
 #include "surroundings.h"
+#include "telling.h"
 
 enum {
   PATIENCE = 180000,  /* ms for everything where CM_DEADLINE is not given */
@@ -130,6 +131,15 @@ static const char *skip(const struct run *r, const struct stage *s, int trusted)
   return 0;
 }
 
+/* What the stages before this one have declared, for it to read. */
+static int pass_on(const struct run *r)
+{
+  static stralloc fields;
+
+  fields.len = 0;
+  return telling_fields(r, &fields) && surroundings_fields(&fields) == 1;
+}
+
 /* Start the stage, or know why not. */
 static int begin(struct run *r, const struct stage *s, struct outcome *o)
 {
@@ -139,6 +149,7 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
 
   if (until > deadline) until = deadline;
   if (until <= now) return judge_broken(o, s, "no time left", 0, "");
+  if (!pass_on(r)) return 0;
   env = surroundings_environment((unsigned long) (until + epoch) / 1000);
   if (!env) return judge_broken(o, s, "too many pipelines within pipelines", 0, "");
   message = reopen(r);

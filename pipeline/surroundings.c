@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "control.h"
+#include "copy.h"
 
 #define ENVELOPE_MAX 16777216  /* bytes; some 60000 recipients */
 
@@ -17,7 +19,10 @@ static const char *const passed[] = {
   "PROTO", "PATH", "TZ", "LANG", "LC_ALL"
 };
 
+#define FIELDS "CM_FIELDS="
+
 static stralloc envelope;
+static char *fields;     /* the variable CM_FIELDS, or 0 */
 static int all_of_them;  /* control/prefer-disable */
 
 static int passes(const char *variable)
@@ -30,6 +35,44 @@ static int passes(const char *variable)
   return 0;
 }
 
+/* A file that nobody can change any more: what we were given, and ours. */
+static int fields_file(const stralloc *own)
+{
+  const char *path = getenv("CM_FIELDS");
+  int fd = memfd_create("fields", MFD_CLOEXEC | MFD_ALLOW_SEALING), given = -1, good = fd != -1;
+
+  if (good && path && *path) {
+    given = open(path, O_RDONLY | O_CLOEXEC);
+    good = given != -1 && copy_rest(given, fd) == 1;
+  }
+  good = good && copy_write(fd, own->s, own->len) == 1 &&
+         !fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+  if (given != -1) close(given);
+  if (!good && fd != -1) close(fd);
+  return good ? fd : -1;
+}
+
+int surroundings_fields(const stralloc *own)
+{
+  static char line[30 + 2 * FMT_ULONG] = FIELDS "/proc/";
+  static size_t known;
+  static int file = -1;
+  size_t n;
+  int fd;
+
+  if (own->len == known) return 1;
+  fd = fields_file(own);
+  if (fd == -1) return -1;
+  if (file != -1) close(file);
+  file = fd;
+  known = own->len;
+  n = 16 + fmt_ulong(line + 16, (unsigned long) getpid());
+  memcpy(line + n, "/fd/", 4);
+  line[n + 4 + fmt_ulong(line + n + 4, (unsigned long) fd)] = 0;
+  fields = line;
+  return 1;
+}
+
 char *const *surroundings_environment(unsigned long deadline)
 {
   static char *env[100], line[20 + FMT_ULONG] = "CM_DEADLINE=", depth[] = "CM_DEPTH=1";
@@ -38,14 +81,20 @@ char *const *surroundings_environment(unsigned long deadline)
   char **e;
 
   line[12 + fmt_ulong(line + 12, deadline)] = 0;
-  if (n) return env;
+  if (n) {
+    env[n] = fields;  /* the last one, behind it there is always a 0 */
+    return env;
+  }
   above = getenv("CM_DEPTH");
   if (above && (*above < '0' || *above >= '0' + SURROUNDINGS_DEPTH)) return 0;
   if (above) depth[9] = (char) (*above + 1);
-  for (e = environ; *e && n < sizeof env / sizeof *env - 3; ++e)
+  for (e = environ; *e && n < sizeof env / sizeof *env - 4; ++e) {
     if (passes(*e)) env[n++] = *e;
+    else if (!fields && !strncmp(*e, FIELDS, sizeof FIELDS - 1)) fields = *e;
+  }
   env[n++] = line;
   env[n++] = depth;
+  env[n] = fields;
   return env;
 }
 

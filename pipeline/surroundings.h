@@ -3,9 +3,15 @@
 
 /* What stages are told about the message, by the environment and the envelope. */
 
+#include "owfat.h"
 #include "plan.h"
 
 enum { SURROUNDINGS_DEPTH = 8 };  /* pipelines within pipelines */
+
+/* Let stages that are started from now on read these fields, behind those that
+ * $CM_FIELDS gave to us. They only ever become more. Costs nothing where there
+ * are none. 1; -1 with errno. */
+int surroundings_fields(const stralloc *fields);
 
 /* The environment of stages: what cm-stage(7) lists of ours, and nothing else.
  * deadline: CM_DEADLINE, in Unix time. The same memory at each call. 0: pipelines

@@ -21,7 +21,7 @@ int telling_result(const struct run *run, stralloc *out);
 /* The lines X-CleanMail-Trace of a stage, those of its nested pipeline first. */
 int telling_trace(const struct run *run, size_t stage, stralloc *out);
 
-/* The fields that stages put on the message. */
+/* The fields that stages put on the message, as far as they have answered. */
 int telling_fields(const struct run *run, stralloc *out);
 
 /* The subject tag, 0-terminated: of the deciding stage if its verdict marks,

@@ -216,6 +216,23 @@ printf 'To: x\r\n\r\n' > "$T/mail"; is '0 2.0.0 dmarc none; dmarc=none' 'no From
 from 'a@[127.0.0.1]'; is '0 2.0.0 dmarc none; dmarc=none' 'an address literal has no policy'
 from 'a@REJECT.example.'; is "$(REJECT reject.example)" 'case and a dot do not matter'
 
+# In a pipeline, with what it needs before it
+cat > control/pipeline <<'END'
+spf   check on-error=deliver : cm-filter-spf fail=deliver softfail=deliver
+dkim  check on-error=deliver : cm-filter-dkim
+
+dmarc check : cm-filter-dmarc
+END
+echo 'reject.example TXT v=spf1 ip4:192.0.2.1 -all' >> "$T/zones"
+piped() { CM_FIELDS='' SENDER=joe@reject.example TCPREMOTEIP=$1 CM_HELO=x.example cm-pipeline control/pipeline < "$T/mail" > "$T/report"; echo $?; }
+from joe@reject.example
+same 0 'the real sender passes' piped 192.0.2.1
+like 'dmarc=pass header.from=reject.example' 'and it is declared' cat "$T/report"
+same 100 'a forged one does not' piped 192.0.2.2
+same '5.7.26 dmarc fail reject.example: its policy is reject' 'and hears why' head -n 1 "$T/report"
+{ echo 'Authentication-Results: mx.example.net; dmarc=pass; spf=pass smtp.mailfrom=reject.example; dkim=pass header.d=reject.example'; cat "$T/mail"; } > one; mv one "$T/mail"
+same 100 'whatever he says himself' piped 192.0.2.2
+
 # Arguments, calls
 
 from joe@reject.example
