@@ -121,10 +121,31 @@ static int commit(struct session *s, const stralloc *recipients)
   return -1;
 }
 
+/* The recipients that are no traps, a line each. 1 or 0. */
+static int others(const struct session *s, stralloc *to)
+{
+  const char *at = s->t.recipients.s, *end = at + s->t.recipients.len, *nl;
+  int ok = 1;
+
+  for (to->len = 0; ok && at < end; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    if (!settings_traps(&s->set, at, (size_t) (nl - at))) ok = stralloc_catb(to, at, (size_t) (nl + 1 - at));
+  }
+  return ok;
+}
+
 static void hand_on(struct session *s)
 {
-  int r = commit(s, &s->t.recipients);
+  static stralloc to;
+  const stralloc *recipients = s->t.traps ? &to : &s->t.recipients;
+  int r;
 
+  if (s->t.traps && s->t.traps == s->t.count) {
+    /* No stage has taken what is in a trap, and behind it there is nobody. */
+    say(s, "550 ", "5.1.1 no such user");
+    return;
+  }
+  r = s->t.traps && !others(s, &to) ? -1 : commit(s, recipients);
   if (verdict_refuses(s->t.result.verdict)) {
     if (r == -1 || r / 100 == 4) later(s);
     else decided(s);

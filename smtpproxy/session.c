@@ -302,6 +302,12 @@ static int accepted(const struct session *s, const struct address *a)
   return !command_relays(a) && settings_accepts(&s->set, a->text, a->len);
 }
 
+/* Nobody behind us need know of a trap: it takes all mail, and keeps it. */
+static int is_trap(const struct session *s, const struct address *a)
+{
+  return !command_relays(a) && settings_traps(&s->set, a->text, a->len);
+}
+
 static int rcptcommand(struct session *s, const struct address *a, const struct params *p)
 {
   static stralloc line;
@@ -325,6 +331,7 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
   struct transaction *t = &s->t;
   struct address a;
   const char *why;
+  int trap;
 
   if (!t->open) return "503 5.5.1 say MAIL first";
   if ((why = malformed(command_path("TO:", &args, &len, &a))) ||
@@ -337,14 +344,16 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
     return "452 4.5.3 too many recipients; send the message again for the others";
   }
   ++t->refused;
-  if (!accepted(s, &a)) {
+  trap = is_trap(s, &a);
+  if (!trap && !accepted(s, &a)) {
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
     return "550 5.7.1 no mail for this address is accepted here";
   }
-  if (s->set.host && !asked(s, rcptcommand(s, &a, &p))) return 0;
+  if (!trap && s->set.host && !asked(s, rcptcommand(s, &a, &p))) return 0;
   if (!keep(&t->recipients, &a)) return nomemory(s);
   --t->refused;
   ++t->count;
+  t->traps += (unsigned long) trap;
   return "250 2.1.5 recipient ok";
 }
 

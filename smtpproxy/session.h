@@ -32,6 +32,7 @@ struct transaction {
   stralloc recipients;    /* those that got 250, a line each, 0-terminated behind its length */
   unsigned long count;    /* of them */
   unsigned long refused;  /* the others */
+  unsigned long traps;    /* of count: those that the upstream was not asked about */
   int recorded;           /* it has its line in the mail log */
   int utf8;               /* SMTPUTF8 was asked for */
   struct spool message;   /* as received, our Received field on top */

@@ -113,15 +113,26 @@ int settings_read(struct settings *s, stralloc *trouble)
   r = control_read("control/recipients", &s->recipients);
   /* A list that cannot be read must never mean that everything is accepted. */
   if (r != 1) return trouble_with(trouble, "recipients", r == -1 ? why(r) : "there is no such file");
+  if (control_read("control/traps", &s->traps) == -1) return trouble_with(trouble, "traps", strerror(errno));
   return 1;
 }
 
-int settings_accepts(const struct settings *s, const char *address, size_t len)
+static int among(const stralloc *patterns, const char *address, size_t len)
 {
   const char *line;
   size_t at = 0, n;
 
-  while (control_next(&s->recipients, &at, &line, &n, 0))
+  while (control_next(patterns, &at, &line, &n, 0))
     if (pattern_match(line, n, address, len)) return 1;
   return 0;
+}
+
+int settings_accepts(const struct settings *s, const char *address, size_t len)
+{
+  return among(&s->recipients, address, len);
+}
+
+int settings_traps(const struct settings *s, const char *address, size_t len)
+{
+  return among(&s->traps, address, len);
 }

@@ -12,6 +12,7 @@ struct settings {
   const char *host, *port;      /* of an upstream `smtp HOST PORT`; 0: it is a queue */
   const char **program;         /* of an upstream `queue PROGRAM ARGS`, ends with 0 */
   stralloc recipients;          /* control/recipients as it is */
+  stralloc traps;               /* control/traps, too */
   int filters;                  /* whether the pipeline has a stage */
   int normalize;                /* control/newlines: mend a bare CR or LF, not refuse it */
   unsigned long level;          /* control/loglevel, LOG_ flags */
@@ -31,5 +32,8 @@ int settings_read(struct settings *s, stralloc *trouble);
 
 /* Is the address, len bytes, one that control/recipients accepts? 1 or 0. */
 int settings_accepts(const struct settings *s, const char *address, size_t len);
+
+/* Is it a trap, control/traps? 1 or 0. */
+int settings_traps(const struct settings *s, const char *address, size_t len);
 
 #endif

@@ -33,7 +33,7 @@ void transaction_reset(struct session *s)
   spool_drop(&t->message);
   spool_drop(&t->filtered);
   t->open = t->told = t->utf8 = t->plain = 0;
-  t->count = t->refused = 0;
+  t->count = t->refused = t->traps = 0;
   t->recorded = 0;
   t->recipients.len = t->mail.len = t->top.len = t->stored.len = 0;
   t->result.verdict = 0;
