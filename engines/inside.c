@@ -266,12 +266,16 @@ const char *inside_entry(int fd, const char *name, size_t len, const struct leve
 void inside_attachment(int fd, const char *name, size_t len)
 {
   struct file f;
+  const struct kind *own;
   const char *mime;
 
   open_file(&f, fd, name, len);
+  own = f.kind;
   mime = f.kind ? f.kind->mime : magic_type(f.head, f.have);
   if (!mime) stage_die("unable to use libmagic");
   if (!f.kind) f.kind = kind_typed(mime);
+  /* What can be opened begins as our own table says. */
+  if (f.kind && f.kind != own && f.kind->way != WAY_NONE && f.kind->way != WAY_PROGRAM) f.kind = 0;
   look_type(mime, f.kind ? f.kind->word : "data");
   look_inside(&f, 1);
   free(f.head);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "uu.h"
+
 #define AT(bytes) ((const unsigned char *) (bytes))
 
 static const struct kind kinds[] = {
@@ -182,7 +184,11 @@ static const struct kind kinds[] = {
   { "otf", "application/vnd.ms-opentype", WAY_NONE },
   { "woff", "font/woff", WAY_NONE },
   { "woff2", "font/woff2", WAY_NONE },
-  { "eot", "application/vnd.ms-fontobject", WAY_NONE }
+  { "eot", "application/vnd.ms-fontobject", WAY_NONE },
+  /* other names of libmagic for some of these */
+  { "exe", "application/x-dosexec", WAY_PROGRAM },
+  { "elf", "application/x-sharedlib", WAY_PROGRAM },
+  { "elf", "application/x-pie-executable", WAY_PROGRAM }
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -212,21 +218,16 @@ static const struct {
   SIGN(32769, "CD001", "iso"),
   SIGN(37633, "CD001", "iso"),
   SIGN(32769, "BEA01", "udf"),
-  SIGN(2, "-lh", "lzh"),
-  SIGN(2, "-lz", "lzh"),
   SIGN(0, "!<arch>\ndebian-binary", "deb"),
   SIGN(0, "!<arch>\n", "ar"),
   SIGN(0, "\xed\xab\xee\xdb", "rpm"),
   SIGN(0, "070701", "cpio"),
   SIGN(0, "070702", "cpio"),
   SIGN(0, "070707", "cpio"),
-  SIGN(0, "\xc7\x71", "cpio"),
-  SIGN(0, "\x1f\x8b\x08", "gz"),
   SIGN(0, "\xfd" "7zXZ\0", "xz"),
   SIGN(0, "LZIP\1", "lz"),
   SIGN(0, "\x04\x22\x4d\x18", "lz4"),
   SIGN(0, "\x28\xb5\x2f\xfd", "zst"),
-  SIGN(0, "\x1f\x9d", "z"),
   SIGN(7, "**ACE**", "ace"),
   SIGN(20, "\xdc\xa7\xc4\xfd", "zoo"),
   SIGN(0, "xar!\0", "xar"),
@@ -328,7 +329,7 @@ static const struct { const char *text, *word; } openings[] = {
   { "<jnlp", "jnlp" }, { "<xsl:stylesheet", "xsl" }, { "<?xml", "xml" },
   { "[internetshortcut", "url" }, { "[autorun", "inf" }, { "[version]", "inf" },
   { "[shell]", "scf" }, { "[desktop entry]", "desktop" }, { "[theme]", "theme" },
-  { "full address:s:", "rdp" }, { "@echo ", "bat" }, { "begin:vcard", "vcf" },
+  { "full address:s:", "rdp" }, { "screen mode id:i:", "rdp" }, { "[{000214a0-", "url" }, { "@echo ", "bat" }, { "begin:vcard", "vcf" },
   { "begin:vcalendar", "ics" }, { "on error resume next", "vbs" }, { "%pdf-", "pdf" }
 };
 #define OPENINGS (sizeof openings / sizeof *openings)
@@ -342,7 +343,7 @@ const struct kind *kind_named(const char *word)
   return 0;
 }
 
-/* Guesses of libmagic that need more than a few bytes of text to be right. */
+/* What libmagic guesses by a few words of text. */
 static int is_guess(const char *mime)
 {
   static const char *const sure[] = {
@@ -350,7 +351,7 @@ static int is_guess(const char *mime)
   };
   size_t i;
 
-  if (!strcmp(mime, "application/javascript")) return 1;
+  if (!strcmp(mime, "application/javascript") || !strcmp(mime, "application/x-setupscript")) return 1;
   if (strncmp(mime, "text/", 5)) return 0;
   for (i = 0; i < sizeof sure / sizeof *sure; ++i)
     if (!strcmp(mime, sure[i])) return 0;
@@ -392,16 +393,19 @@ static int is_binary(const char *bytes, size_t len, size_t n)
   return 0;
 }
 
-/* MZ: with a PE header exe or dll; any other has a header that is not text. */
+/* MZ: with a PE header exe or dll, which may be further behind than what is
+ * here; for DOS the sizes in the header must make sense. */
 static const char *program(const char *bytes, size_t len)
 {
   unsigned long at;
 
-  if (!has(bytes, len, 0, "MZ", 2) && !has(bytes, len, 0, "ZM", 2)) return 0;
-  at = len >= 64 ? little(bytes + 60, 4) : len;
-  if (at < len - 24 && len > 24 && has(bytes, len, at, "PE\0", 4))
+  if (len < 28 || memcmp(bytes, "MZ", 2)) return 0;
+  at = len >= 64 ? little(bytes + 60, 4) : 0;
+  if (at && at < len - 24 && !memcmp(bytes + at, "PE\0", 4))
     return little(bytes + at + 22, 2) & 0x2000 ? "dll" : "exe";
-  return is_binary(bytes, len, 32) ? "exe" : 0;
+  if (at >= KIND_HEAD - 24 && len == KIND_HEAD && at < 1 << 24 && at % 4 == 0) return "exe";
+  return is_binary(bytes, len, 28) && little(bytes + 2, 2) < 512 && little(bytes + 4, 2) &&
+         little(bytes + 8, 2) && little(bytes + 8, 2) <= 32 * little(bytes + 4, 2) ? "exe" : 0;
 }
 
 /* The checksum of a tar header without a signature. */
@@ -420,6 +424,10 @@ static int is_tar(const char *bytes, size_t len)
 /* Signatures that are too short to be enough. */
 static const char *weak(const char *bytes, size_t len)
 {
+  if (has(bytes, len, 0, "\x1f\x8b\x08", 3) && len >= 18 && !(AT(bytes)[3] & 0xe0)) return "gz";
+  if (has(bytes, len, 0, "\x1f\x9d", 2) && len > 3 && !(bytes[2] & 0x60) && (bytes[2] & 31) >= 9 &&
+      (bytes[2] & 31) <= 16) return "z";
+  if (has(bytes, len, 2, "-l", 2) && len > 21 && bytes[6] == '-' && (bytes[4] == 'h' || bytes[4] == 'z')) return "lzh";
   if (has(bytes, len, 0, "\xca\xfe\xba\xbe", 4) && len >= 8)
     return AT(bytes)[6] || AT(bytes)[7] >= 45 ? "class" : "macho";
   if (has(bytes, len, 0, "BZh", 3) && len > 9 && bytes[3] >= '1' && bytes[3] <= '9' &&
@@ -433,7 +441,7 @@ static const char *weak(const char *bytes, size_t len)
   if (has(bytes, len, 40, " EMF", 4) && little(bytes, 4) == 1) return "emf";
   if (has(bytes, len, 34, "LP", 2) && len > 12 && little(bytes + 8, 2) <= 2 && bytes[10] <= 2) return "eot";
   if (len > 8 && (!memcmp(bytes, "FWS", 3) || !memcmp(bytes, "CWS", 3) || !memcmp(bytes, "ZWS", 3)) &&
-      AT(bytes)[3] < 60) return "swf";
+      AT(bytes)[3] < 60 && is_binary(bytes, len, 64)) return "swf";
   if (len > 3 && AT(bytes)[0] == 0xff && (AT(bytes)[1] & 0xe6) == 0xe2 && AT(bytes)[2] >> 4 != 15) return "mp3";
   if (has(bytes, len, 510, "\x55\xaa", 2) && (has(bytes, len, 54, "FAT", 3) || has(bytes, len, 82, "FAT32", 5) ||
       has(bytes, len, 3, "NTFS", 4) || has(bytes, len, 3, "EXFAT", 5))) return "img";
@@ -506,6 +514,9 @@ static const char *text(const char *bytes, const char *end)
     else if (contains(p, end, "<pcsettings")) word = "settingcontent-ms";
     else if (contains(p, end, "<svg")) word = "svg";
   }
+  /* Other things begin like this, too. */
+  if (!strcmp(word, "wsf") && !contains(p, end, "<script")) word = "xml";
+  if (!strcmp(word, "inf") && *p == '[' && (p[1] | 32) == 'v' && !contains(p, end, "signature")) return 0;
   if (!strcmp(word, "html") && contains(p, end, "<hta:application")) word = "hta";
   return word;
 }
@@ -519,13 +530,6 @@ static const char *wide(const char *bytes, size_t len)
   if (len < 4 || (memcmp(bytes, "\xff\xfe", 2) && memcmp(bytes, "\xfe\xff", 2))) return 0;
   for (i = 2 + low; i < len && n < sizeof narrow; i += 2) narrow[n++] = bytes[i];
   return text(narrow, narrow + n);
-}
-
-/* Uuencoded: begin, a mode, a name. */
-static int is_uue(const char *bytes, size_t len)
-{
-  return len > 12 && (!memcmp(bytes, "begin ", 6) || !memcmp(bytes, "begin-base64 ", 13)) &&
-         memchr(bytes, '\n', len < 1000 ? len : 1000) && strchr("01234567", bytes[6]);
 }
 
 /* Does it begin with fields, one of them of mail? */
@@ -562,6 +566,7 @@ int kind_text(const char *bytes, size_t len)
 const struct kind *kind_find(const char *bytes, size_t len)
 {
   const char *word = 0, *end = bytes + (len < 4096 ? len : 4096);
+  struct uu uu;
   size_t i;
 
   if (!len) return 0;
@@ -573,7 +578,7 @@ const struct kind *kind_find(const char *bytes, size_t len)
   if (!word) word = script(bytes, len);
   if (!word) word = text(bytes, end);
   if (!word) word = wide(bytes, len);
-  if (!word && is_uue(bytes, len)) word = "uue";
+  if (!word && uu_begins(bytes, end, &uu)) word = "uue";
   if (!word && is_mail(bytes, end)) word = "eml";
   if (!word && is_tar(bytes, len)) word = "tar";
   return word ? kind_named(word) : 0;

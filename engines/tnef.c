@@ -165,6 +165,6 @@ void tnef_look(int fd, const struct level *level)
     if ((head[0] != 1 && head[0] != 2) || len > size - at - 9) break;
     if (head[0] == 2) attribute(&f, get(head + 1, 4), at + 9, len, level);
   }
-  if (at < size) look_flag(FLAG_BROKEN);
+  if (size - at >= 9) look_flag(FLAG_BROKEN);
   finish(&f, level);
 }

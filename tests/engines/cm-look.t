@@ -46,6 +46,28 @@ kind png' 'a picture by first bytes'
 : > empty
 has 'kind data' empty 'an empty file is data'
 
+# of TEXT KIND NAME: a text that begins so is of this kind
+of() { printf '%s' "$1" >text; has "kind $2" text "$3"; }
+of '<html><body>' html 'html'
+of '<?xml version="1.0"?><!-- x --><svg >' svg 'svg behind a comment'
+of '<job id="1"><script language="VBScript">' wsf 'a script of Windows Script Host'
+of '<package xmlns="http://www.idpf.org/2007/opf">' xml 'the package of an e-book is no script'
+of '<styleSheet xmlns="x">' txt 'what only begins like a word of html is text' 
+of '<html><HTA:APPLICATION id=x>' hta 'an application of html'
+of '[InternetShortcut]' url 'a shortcut'
+of '[Version]
+Signature="$CHICAGO$"' inf 'a setup file'
+of '[Version]
+number=1' txt 'another file with a version'
+of '#!/bin/sh
+' sh 'a script'
+of 'import os
+import sys
+def f(): pass' txt 'what libmagic guesses about text is not believed'
+printf 'MZ is not a program, but text of twenty-eight bytes' >mz
+has 'kind txt' mz 'MZ alone is no program'
+bytes 1f8b0800 >gz; has 'kind data' gz 'the first bytes of gzip alone are no archive'
+
 # zip
 zip -q a.zip a.txt a.exe a.png
 tells a.zip 'type application/zip
@@ -199,6 +221,10 @@ has 'flag depth' d9.zip 'nine are too many'
 perl -e 'for (1..10001) { my $n = sprintf "%05d", $_; $l = pack("V v5 V3 v2 a*", 0x04034b50, 20, 0, 0, 0, 0, 0, 0, 0, 5, 0, $n);
   $c .= pack("V v6 V3 v5 V2 a*", 0x02014b50, 20, 20, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, length $a, $n); $a .= $l }
   print $a, $c, pack("V v4 V2 v", 0x06054b50, 0, 0, 10001, 10001, length $c, length $a, 0)' >many.zip
+cp a.txt n; for i in 1 2 3 4; do
+  rm -rf nest; mkdir nest; for j in 0 1 2 3 4 5 6 7 8 9 a; do cp n nest/$j; done
+  rm -f n.zip; zip -qj n.zip nest/*; mv n.zip n; done; mv n nest.zip
+has 'flag entries' nest.zip 'so are eleven to the fourth in all'
 has 'flag entries' many.zip 'ten thousand entries and one are too many'
 perl -e '$z = "\0" x 1048576; print $z for 1..250' | gzip >zeros.gz
 hasnt 'flag bytes' zeros.gz 'much of nothing is passed over'
@@ -355,5 +381,8 @@ ok 'no file is opened and no socket made once it is confined' sh -c '
   strace -f -o trace cm-look 9 a.docm 9<a.docm >out || exit 1
   sed "1,/seccomp\|SECCOMP/d" trace >after
   test -s after && ! grep -v "EPERM\|^[0-9]* *+++" after | grep -q "open\|socket\|connect\|exec\|clone\|fork"'
+
+# the beginnings of fuzzing
+[ -z "$SEEDS" ] || find . -type f -size -64k -exec cp {} "$SEEDS" \;
 
 done_testing
