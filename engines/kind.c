@@ -329,7 +329,8 @@ static const struct { const char *text, *word; } openings[] = {
   { "<jnlp", "jnlp" }, { "<xsl:stylesheet", "xsl" }, { "<?xml", "xml" },
   { "[internetshortcut", "url" }, { "[autorun", "inf" }, { "[version]", "inf" },
   { "[shell]", "scf" }, { "[desktop entry]", "desktop" }, { "[theme]", "theme" },
-  { "full address:s:", "rdp" }, { "screen mode id:i:", "rdp" }, { "[{000214a0-", "url" }, { "@echo ", "bat" }, { "begin:vcard", "vcf" },
+  { "full address:s:", "rdp" }, { "screen mode id:i:", "rdp" }, { "[{000214a0-", "url" },
+  { "windows registry editor", "reg" }, { "@echo ", "bat" }, { "begin:vcard", "vcf" },
   { "begin:vcalendar", "ics" }, { "on error resume next", "vbs" }, { "%pdf-", "pdf" }
 };
 #define OPENINGS (sizeof openings / sizeof *openings)
@@ -435,6 +436,9 @@ static const char *weak(const char *bytes, size_t len)
   if (has(bytes, len, 0, "\x5d\0\0", 3) && len > 13 &&
       (!memcmp(bytes + 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) || !memcmp(bytes + 10, "\0\0\0", 3)))
     return "lzma";
+  if (has(bytes, len, 0, "\xc7\x71", 2) && len > 28 && little(bytes + 20, 2) > 1 &&
+      little(bytes + 20, 2) < 1024 && 25 + little(bytes + 20, 2) < len && !bytes[25 + little(bytes + 20, 2)])
+    return "cpio";
   if (has(bytes, len, 0, "\x60\xea", 2) && len > 10 && little(bytes + 2, 2) <= 2600 && AT(bytes)[10] == 2)
     return "arj";
   if (has(bytes, len, 0, "BM", 2) && len > 18 && little(bytes + 14, 4) <= 124 && !bytes[6]) return "bmp";
