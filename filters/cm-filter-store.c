@@ -9,11 +9,10 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "envelope.h"
 #include "id.h"
 #include "stage.h"
 #include "store.h"
-
-#define ENVELOPE 2097152  /* bytes of CM_ENVELOPE; cm-smtpd's are below 400 KB */
 
 /* The port's directory, or the suite's, as control_open looks for files. */
 static int open_store(const char *name)
@@ -27,33 +26,16 @@ static int open_store(const char *name)
   return open(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Sender and recipients; by hand there may be none. */
-static void envelope(struct store *e)
+/* The recipients, a line each; by hand there may be none. */
+static const char *recipients(void)
 {
-  static stralloc text;
-  const char *file = getenv("CM_ENVELOPE"), *sender = getenv("SENDER");
-  char piece[4096], *nl;
-  ssize_t r;
-  int fd;
+  static stralloc list;
+  size_t i;
 
-  e->sender = sender ? sender : "";
-  e->recipients = "";
-  if (!file || !*file) return;
-  fd = open(file, O_RDONLY | O_CLOEXEC);
-  if (fd == -1) stage_diesys("unable to read the envelope");
-  while ((r = read(fd, piece, sizeof piece))) {
-    if (r == -1 && errno == EINTR) continue;
-    if (r == -1) stage_diesys("unable to read the envelope");
-    if (text.len > ENVELOPE) stage_die("the envelope is too large");
-    if (!stralloc_catb(&text, piece, (size_t) r)) stage_nomem();
-  }
-  close(fd);
-  if (!stralloc_0(&text)) stage_nomem();
-  nl = strchr(text.s, '\n');
-  if (!nl) stage_die("the envelope is not whole");
-  *nl = 0;
-  e->sender = text.s;
-  e->recipients = nl + 1;
+  envelope_recipients(&list);
+  for (i = 0; i < list.len; ++i) if (!list.s[i]) list.s[i] = '\n';
+  if (!stralloc_0(&list)) stage_nomem();
+  return list.s;
 }
 
 /* The name of the port is that of its directory, where we are. */
@@ -69,20 +51,22 @@ int main(int argc, char **argv)
 {
   static char made[ID_SIZE];
   struct quota quota = { .files = 1000 };
-  struct store e = { .id = getenv("CM_ID"), .port = port(), .verdict = "-", .stage = "-", .reason = "" };
+  struct store e = { .id = getenv("CM_ID"), .port = port(), .verdict = "-", .stage = "-", .reason = "",
+                     .sender = getenv("SENDER") };
   int dir, i;
 
   stage_begin("cm-filter-store", 1);
   for (i = 1; i < argc && strchr(argv[i], '='); ++i)
     if (!quota_word(&quota, argv[i])) stage_die("not a limit: ", argv[i]);
   if (i + 1 != argc) stage_die("usage: cm-filter-store [days=N] [files=N] [size=N] [age=N] DIR");
+  if (!e.sender) e.sender = "";
   if (!e.id || !*e.id) {
     id_make(made);
     e.id = made;
   }
   dir = open_store(argv[i]);
   if (dir == -1) stage_diesys("unable to open ", argv[i]);
-  envelope(&e);
+  e.recipients = recipients();
   if (store_keep(dir, &quota, 0, &e) == 1) return VERDICT_DELIVER;
   if (errno == EDQUOT) stage_die(argv[i], " is full");
   stage_diesys("unable to store the message in ", argv[i]);

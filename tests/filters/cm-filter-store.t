@@ -9,7 +9,7 @@ mkdir -p "$T/home" "$T/port/keep"
 printf 'Subject: x\r\n\r\nbody\r\n' > "$T/mail"
 printf 'a@example.org\nb@example.net\n"c d"@example.net\n' > "$T/envelope"
 ID=1769903999.998877.1f3a.0.9be2c510
-export CM_HOME="$T/home" CM_ENVELOPE="$T/envelope" CM_ID="$ID" SENDER=other@example.org
+export CM_HOME="$T/home" CM_ENVELOPE="$T/envelope" CM_ID="$ID" SENDER=a@example.org
 S=$T/port/keep
 
 # keep [ARG...]: the stage with the message on descriptor 0, in the directory of the port
@@ -48,7 +48,7 @@ verdict 111 'cm-filter-store: not a limit: weeks=1' 'a limit that is none' keep 
 verdict 111 'cm-filter-store: not a limit: days=x' 'a limit that is no number' keep days=x keep
 verdict 111 'cm-filter-store: usage: cm-filter-store [days=N] [files=N] [size=N] [age=N] DIR' 'called wrongly' keep days=1
 verdict 111 'cm-filter-store: unable to open nowhere: No such file or directory' 'no store' keep nowhere
-verdict 111 'cm-filter-store: unable to read the envelope: No such file or directory' 'no envelope' env CM_ENVELOPE="$T/no" cm-filter-store "$S"
+verdict 111 'cm-filter-store: unable to read envelope: No such file or directory' 'no envelope' env CM_ENVELOPE="$T/no" cm-filter-store "$S"
 verdict 111 'cm-filter-store: unable to store the message in keep: Invalid argument' 'an id that is a path' env CM_ID=../../../../../x sh -c "cd '$T/port' && cm-filter-store keep < '$T/mail'"
 
 # A full disk
