@@ -39,7 +39,7 @@ echo 'delay check : cm-filter-delay 30' > "$W/port/control/pipeline"
 front h
 letter | session > "$T/script"
 SERVER=$PID
-background perl tests/tools/faultclient "$PORT" < "$T/script" > "$T/transcript"
+background sh -c "exec perl tests/tools/faultclient $PORT < '$T/script'" > "$T/transcript"
 waiting() { [ "$(find /proc -maxdepth 2 -name cwd -lname "$T/h/port" 2>/dev/null | sed 's/cwd$/comm/' | xargs cat | grep -c cm-filter-delay)" = 1 ]; }
 ok 'a client waits' within 20 waiting
 kill "$PID"
