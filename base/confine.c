@@ -23,10 +23,13 @@
 #error "confine.c does not know this processor"
 #endif
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define CM_SANITIZED
-#endif
+/* A sanitizer looks into files and processes of its own. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
+#else
+#define SANITIZED 0
 #endif
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -125,9 +128,6 @@ int confine(size_t memory, size_t file, unsigned int seconds)
 
 int confine_to_network(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(CM_SANITIZED)
-  return 1;
-#else
+  if (SANITIZED) return 1;
   return limit(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
-#endif
 }

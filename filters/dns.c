@@ -290,12 +290,12 @@ static void work(long long ms)
   ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
   struct pollfd fds[ARES_GETSOCK_MAXNUM];
   struct timeval most = { (time_t) (ms / 1000), (suseconds_t) (ms % 1000 * 1000) }, t, *wait;
-  int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+  /* Readable in the lower half, writable in the upper; c-ares's own macros shift into the sign. */
+  unsigned int bits = (unsigned int) ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
   nfds_t i, n = 0;
 
   for (i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
-    short events = (short) ((ARES_GETSOCK_READABLE(bits, (int) i) ? POLLIN : 0) |
-                            (ARES_GETSOCK_WRITABLE(bits, (int) i) ? POLLOUT : 0));
+    short events = (short) ((bits >> i & 1 ? POLLIN : 0) | (bits >> (i + ARES_GETSOCK_MAXNUM) & 1 ? POLLOUT : 0));
 
     if (events) fds[n++] = (struct pollfd) { .fd = sockets[i], .events = events };
   }

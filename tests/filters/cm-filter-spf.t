@@ -311,13 +311,14 @@ soon() { begun=$(date +%s); CM_DEADLINE=$((begun + 2)) spf joe@silent.example ti
 ok 'the answer comes before the deadline' soon
 
 # confinement
-same 'begin
-end' 'a confined process can do nothing else' "$BUILD/tests/confined"
 calls() { strace -f -qq -o "$T/calls" env TCPREMOTEIP=$ip SENDER=joe@fail.example cm-filter-spf > /dev/null < /dev/null; sed -n '/PR_SET_SECCOMP\|seccomp(/,$p' "$T/calls"; }
 calls > "$T/after"
 case $(nm "$(command -v cm-filter-spf)" 2>/dev/null | grep -c __asan) in
-  0) ok 'and is before it asks' grep -q 'sendto\|connect' "$T/after"
+  0) same 'begin
+end' 'a confined process can do nothing else' "$BUILD/tests/confined"
+     ok 'and is before it asks' grep -q 'sendto\|connect' "$T/after"
      same '' 'it opens nothing from then on' grep 'open\|exec\|clone\|fork' "$T/after" ;;
+  *) echo "ok $((n += 1)) # skip confinement: built with a sanitizer" ;;
 esac
 
 # the suite of openspf.org, which is not ours
