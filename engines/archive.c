@@ -211,6 +211,8 @@ static void one(struct archive *a, struct archive_entry *entry, struct source *s
     look_name(level, "encrypted", path, strlen(path));
     return;
   }
+  /* Of rar 5 that is known already. */
+  if (!strcmp(f->kind, "rar5") && look_known(level, "encrypted", path, strlen(path))) return;
   /* A folder of zip can have content, which some unpack. */
   if (archive_entry_filetype(entry) == AE_IFDIR &&
       (!f->zip || archive_entry_size(entry) <= 0)) return;

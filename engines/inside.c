@@ -10,6 +10,7 @@
 #include "magic.h"
 #include "office.h"
 #include "package.h"
+#include "rar.h"
 #include "stage.h"
 #include "tnef.h"
 #include "zip.h"
@@ -124,7 +125,7 @@ static void add_name(void *arg, const struct zip_name *name)
   if (is_macro(rest->file->kind, name->text, name->len)) look_flag(FLAG_MACRO);
   if (name->stray && name->local > rest->seen)
     rest->seen = archive_look(rest->file->fd, name->local, rest->file->size, "zip stream", "", 0, rest->level);
-  if (look_known(rest->level, name->text, name->len) ||
+  if (look_known(rest->level, "", name->text, name->len) ||
       (name->len && name->text[name->len - 1] == '/')) return;
   look_name(rest->level, name->encrypted ? "encrypted" : "data", name->text, name->len);
 }
@@ -154,25 +155,14 @@ static void look_zip(struct file *f, unsigned int depth)
   if (f->zip.first > 4 || (f->zipped && appended(f))) look_flag(FLAG_POLYGLOT);
 }
 
-/* Rar says itself that its headers are encrypted. */
 static void look_rar(const struct file *f, off_t start, const struct level *level)
 {
-  char head[64];
-  ssize_t have = pread(f->fd, head, sizeof head, start);
+  char version[8];
 
-  if (have < 20) look_flag(FLAG_BROKEN);
-  else if (head[1] == 'E') look_flag(FLAG_UNSUPPORTED);  /* before version 1.5 */
-  else if (head[6] == 0) {
-    if (head[9] == 0x73 && (unsigned char) head[10] & 0x80) look_flag(FLAG_ENCRYPTED);
-    else archive_look(f->fd, start, f->size, "rar", f->name, f->len, level);
-  } else {
-    /* a checksum, the size of the header in up to 3 bytes, its type */
-    ssize_t at = 12;
-
-    while (at < 15 && (unsigned char) head[at] & 0x80) ++at;
-    if (head[at + 1] == 4) look_flag(FLAG_ENCRYPTED);
-    else archive_look(f->fd, start, f->size, "rar5", f->name, f->len, level);
-  }
+  if (pread(f->fd, version, sizeof version, start) != sizeof version) look_flag(FLAG_BROKEN);
+  else if (version[1] == 'E') look_flag(FLAG_UNSUPPORTED);  /* before version 1.5 */
+  else if (rar_secrets(f->fd, start, level))
+    archive_look(f->fd, start, f->size, version[6] ? "rar5" : "rar", f->name, f->len, level);
 }
 
 /* A file system with several sets of names; and UDF beside them is another one
@@ -195,6 +185,23 @@ static void look_archive(const struct file *f, off_t start, const char *word, un
   if (!strcmp(word, "rar")) look_rar(f, start, &level);
   else if (!strcmp(word, "iso")) look_iso(f, &level);
   else archive_look(f->fd, start, f->size, word, f->name, f->len, &level);
+}
+
+/* A document of Office as one file of XML has its macros in base64. */
+static void look_xml(const struct file *f)
+{
+  static const char *const words[] = { "vnd.ms-office.vbaProject", "macrosPresent=\"yes\"", "editdata.mso" };
+  enum { OVER = 24 };
+  char *chunk = malloc(CHUNK);
+  ssize_t len;
+  size_t i;
+  off_t at;
+
+  if (!chunk) stage_nomem();
+  for (at = 0; (len = pread(f->fd, chunk, CHUNK, at)) > OVER && !look_over(); at += len - OVER)
+    for (i = 0; i < sizeof words / sizeof *words; ++i)
+      if (memmem(chunk, (size_t) len, words[i], strlen(words[i]))) look_flag(FLAG_MACRO);
+  free(chunk);
 }
 
 /* An archive somewhere in what is none: behind a program or a picture. */
@@ -244,7 +251,9 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_TNEF: look_by(tnef_look, f, depth); break;
     case WAY_MAIL: look_by(letter_look, f, depth); break;
     case WAY_RTF: look_by(package_rtf, f, depth); look_behind(f, depth); break;
+    case WAY_ACTIVEMIME: look_by(package_activemime, f, depth); break;
     case WAY_ONENOTE: look_by(package_onenote, f, depth); break;
+    case WAY_XML: look_xml(f); look_behind(f, depth); break;
     case WAY_NONE: look_behind(f, depth); break;
   }
 }
@@ -284,13 +293,14 @@ void inside_attachment(int fd, const char *name, size_t len)
 void inside_append(int to, int fd, off_t at, off_t len)
 {
   char *chunk = malloc(CHUNK);
+  off_t left = len == INSIDE_REST ? LOOK_BYTES + 1 : len;
   ssize_t r;
 
   if (!chunk) stage_nomem();
-  for (; len > 0 && !look_over(); at += r, len -= r) {
-    r = pread(fd, chunk, len < CHUNK ? (size_t) len : CHUNK, at);
+  for (; left > 0 && !look_over(); at += r, left -= r) {
+    r = pread(fd, chunk, left < CHUNK ? (size_t) left : CHUNK, at);
     if (r == -1) stage_diesys("unable to read an attachment");
-    if (!r) look_flag(FLAG_BROKEN);
+    if (!r && len != INSIDE_REST) look_flag(FLAG_BROKEN);
     if (!r || !look_spend((size_t) r)) break;
     if (copy_write(to, chunk, (size_t) r) == -1) stage_diesys("unable to write an entry");
   }

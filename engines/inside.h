@@ -17,7 +17,9 @@ const char *inside_entry(int fd, const char *name, size_t len, const struct leve
 /* The same for an attachment, which is no entry of anything. */
 void inside_attachment(int fd, const char *name, size_t len);
 
-/* Append len bytes of a file from at on, as far as they are there, to another. */
+/* Append len bytes of a file from at on, as far as they are there, to another.
+ * FLAG_BROKEN if they are not, but for INSIDE_REST, which is whatever is there. */
+#define INSIDE_REST (-1)
 void inside_append(int to, int fd, off_t at, off_t len);
 
 /* A new file with them. */

@@ -18,6 +18,8 @@ enum kind_way {
   WAY_MAIL,
   WAY_RTF,
   WAY_ONENOTE,
+  WAY_ACTIVEMIME,
+  WAY_XML,
   WAY_PROGRAM,  /* a program; perhaps an archive behind it */
   WAY_CLOSED    /* an archive that nobody here opens */
 };

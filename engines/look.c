@@ -178,9 +178,9 @@ void look_name(const struct level *level, const char *kind, const char *name, si
   put("\n", 1);
 }
 
-int look_known(const struct level *level, const char *name, size_t len)
+int look_known(const struct level *level, const char *kind, const char *name, size_t len)
 {
-  return *slot(key(level, "", name, len)) != 0;
+  return *slot(key(level, kind, name, len)) != 0;
 }
 
 void look_flag(enum look_flag flag)

@@ -52,8 +52,8 @@ int look_entry(void);
 /* Print an entry, once per container, kind and name. */
 void look_name(const struct level *level, const char *kind, const char *name, size_t len);
 
-/* Was the name printed in this container, with whatever kind? */
-int look_known(const struct level *level, const char *name, size_t len);
+/* Was the name printed in this container, with this kind or, if that is "", any? */
+int look_known(const struct level *level, const char *kind, const char *name, size_t len);
 
 void look_flag(enum look_flag flag);
 

@@ -130,23 +130,10 @@ static void current_user(struct ole *o, const struct ole_entry *e)
     look_flag(FLAG_ENCRYPTED);
 }
 
-/* Embedded objects of a presentation are compound files. Deflated ones are made
- * gzip, and so opened like everything else. */
-static void object(int fd, off_t at, off_t len, int deflated, const struct level *level)
-{
-  static const char *const name = "ExOleObjStg";
-  static const char header[] = "\x1f\x8b\x08\0\0\0\0\0\0\xff";
-  int to = look_file();
-
-  if (deflated && copy_write(to, header, 10) == -1) stage_diesys("unable to write an entry");
-  inside_append(to, fd, deflated ? at + 6 : at, deflated ? len - 6 : len);
-  show(to, &name, 1, level);
-  close(to);
-}
-
 /* The records of a presentation, [MS-PPT]: containers are gone into. */
 static void presentation(struct ole *o, const struct ole_entry *e, const struct level *level)
 {
+  static const char *const name = "ExOleObjStg";
   int fd = save(o, e);
   char head[20];
   off_t at = 0, len;
@@ -158,7 +145,9 @@ static void presentation(struct ole *o, const struct ole_entry *e, const struct 
     type = get(head + 2, 2);
     len = (off_t) get(head + 4, 4);
     if (type == 0x0400 && pread(fd, head, 20, at) == 20 && get(head + 12, 4) == 1) look_flag(FLAG_MACRO);
-    if (type == 0x1011 && version <= 0x10 && look_entry()) object(fd, at + 8, len, version != 0, level);
+    /* Embedded objects, and the project of VBA: behind their size if they are deflated. */
+    if (type == 0x1011 && version == 0x10 && look_entry()) package_deflated(fd, at + 12, len - 4, name, level);
+    if (type == 0x1011 && version == 0 && look_entry()) package_plain(fd, at + 8, len, name, level);
     at += (version & 15) == 15 ? 8 : 8 + len;
   }
   close(fd);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "copy.h"
 #include "hex.h"
 #include "inside.h"
@@ -37,6 +38,38 @@ static void show(int fd, off_t at, off_t len, const char *const *names, size_t c
 
   for (i = 1; i < count; ++i) look_name(level, word, names[i], strlen(names[i]));
   close(part);
+}
+
+void package_plain(int fd, off_t at, off_t len, const char *name, const struct level *level)
+{
+  show(fd, at, len, &name, 1, level);
+}
+
+/* As gzip it is opened like everything else: without the two bytes of zlib's
+ * header, behind one of gzip's. */
+void package_deflated(int fd, off_t at, off_t len, const char *name, const struct level *level)
+{
+  static const char header[] = "\x1f\x8b\x08\0\0\0\0\0\0\xff";
+  int to = look_file();
+
+  if (copy_write(to, header, sizeof header - 1) == -1) stage_diesys("unable to write an entry");
+  inside_append(to, fd, at + 2, len == INSIDE_REST ? len : len - 2);
+  /* In the place of gzip's checksum and size, which are longer than zlib's. */
+  if (copy_write(to, header + 3, 7) == -1) stage_diesys("unable to write an entry");
+  archive_look(to, 0, lseek(to, 0, SEEK_END), "gz", name, strlen(name), level);
+  close(to);
+}
+
+void package_activemime(int fd, const struct level *level)
+{
+  enum { SHORT = 50 };
+  char head[1024];
+  size_t have = load(fd, head, sizeof head, 0), at;
+
+  for (at = have > SHORT ? SHORT : have; at + 2 < have; ++at)
+    if (head[at] == 'x' && (get(head + at + 1, 1) + 'x' * 256) % 31 == 0) break;
+  if (at + 2 >= have) look_flag(FLAG_BROKEN);
+  else package_deflated(fd, (off_t) at, INSIDE_REST, "ActiveMime", level);
 }
 
 /* 2, a label, the file's name, two numbers, a path, the size, the file; each text
@@ -77,7 +110,7 @@ static void object(int fd, const struct level *level)
     at += 4 + n;
   }
   if (get(head + 4, 4) != 2 || i < 3 || at + 4 > have || n > have) {
-    show(fd, 0, LOOK_BYTES, &none, 1, level);
+    show(fd, 0, INSIDE_REST, &none, 1, level);
     return;
   }
   if (!strcasecmp(class, "Package") && package_look(fd, (off_t) at + 4, level)) return;

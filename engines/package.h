@@ -11,6 +11,13 @@
  * Ole10Native behind its size. 1; 0: it is something else. */
 int package_look(int fd, off_t at, const struct level *level);
 
+/* One file there, len bytes long; the same as a zlib stream. */
+void package_plain(int fd, off_t at, off_t len, const char *name, const struct level *level);
+void package_deflated(int fd, off_t at, off_t len, const char *name, const struct level *level);
+
+/* The compound file with macros that Word puts into web pages: ActiveMime. */
+void package_activemime(int fd, const struct level *level);
+
 /* The objects in a file of Rich Text Format. */
 void package_rtf(int fd, const struct level *level);
 

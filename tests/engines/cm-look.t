@@ -170,6 +170,11 @@ flag executable' "rar version $v"
   tells p.rar 'type application/x-rar
 kind rar
 flag encrypted' "encrypted headers of rar version $v"
+  rar $v -e x.exe a.exe >e.rar
+  tells e.rar 'type application/x-rar
+kind rar
+name 1 encrypted x.exe
+flag encrypted' "an encrypted entry of rar version $v"
 done
 cat a.png a.rar >a.gif
 has 'kind png' a.gif 'a picture with a rar behind it'
@@ -329,6 +334,26 @@ flag executable' 'a file embedded in RTF under its three names'
 { printf '{\\rtf1\\object{\\*\\objdata \\par d0'; perl -0777ne 'print substr unpack("H*", $_), 2' m.doc; printf '}}'; } >c.rtf
 has 'name 1 doc objdata' c.rtf 'an object in RTF with no head of its own'
 has 'flag macro' c.rtf 'and its macros'
+perl -MCompress::Zlib -0777ne 'print "ActiveMime", "x" x 40, compress $_' m.doc >editdata.mso
+tells editdata.mso 'type application/x-mso
+kind mso
+name 1 doc ActiveMime
+flag macro' 'macros in a web page of Word'
+printf '<?xml version="1.0"?><w:wordDocument w:macrosPresent="yes">' >flat.xml
+has 'flag macro' flat.xml 'macros in a document of one file of XML'
+perl -MCompress::Zlib -0777ne '$z = compress $_; print pack("v v V", 15, 1000, 28 + length $z),
+  pack("v v V V V V", 2, 0x0400, 12, 1, 0, 0), pack("v v V V", 0x10, 0x1011, 4 + length $z, length), $z' vbaProject.bin >ppt
+ole2 'PowerPoint Document=ppt' 'Current User=x' >a.ppt
+tells a.ppt 'type application/vnd.ms-powerpoint
+kind ppt
+name 1 ole ExOleObjStg
+flag macro' 'a presentation with macros'
+bytes 02000004 0c000000 01000000 01000000 00000000 >ppt
+ole2 'PowerPoint Document=ppt' >b.ppt
+has 'flag macro' b.ppt 'a presentation that says it has macros'
+bytes 0000f60f 14000000 14000000 dfc4d1f3 0000000000000000 >user
+ole2 'PowerPoint Document=x' 'Current User=user' >e.ppt
+has 'flag encrypted' e.ppt 'an encrypted presentation'
 { bytes e4525c7b8cd8a74daeb15378d02996d3 0000 e716e3bd65261145a4c48d4d0b7a9eac; perl -e 'print pack "Q< x12", -s "a.exe"'; cat a.exe; } >a.one
 tells a.one 'type application/onenote
 kind one
