@@ -460,19 +460,30 @@ static void walk(int fd, off_t start, int reading, unsigned int level)
   if (level) walks[level - 1].parts = m->parts;
 }
 
-/* In all of its readings. What is decoded may hold any byte. */
+/* The readings that these faults ask for. */
+static int readings_for(unsigned long long faults)
+{
+  return (faults & FAULT(BARE_CR) ? MIME_READ_CR : 0) | (faults & FAULT(HEADER) ? MIME_READ_JUNK : 0) |
+         (faults & FAULT(STRAY_HEADER) ? MIME_READ_STRAY : 0);
+}
+
+/* In all of its readings; one may show that there are more. What is decoded may hold any byte. */
 static void inspect_file(int fd, off_t start, unsigned int level)
 {
   const unsigned long long usual = FAULT(NUL) | FAULT(BARE_CR) | FAULT(CONTROL) | FAULT(LONG_LINE);
-  int reading, others = 0;
+  unsigned int done = 1;
+  int reading, wanted;
 
   walk(fd, start, 0, level);
   all->faults |= level ? walks[level].faults & ~usual : walks[level].faults;
-  if (walks[level].faults & FAULT(BARE_CR)) others |= MIME_READ_CR;
-  if (walks[level].faults & FAULT(HEADER)) others |= MIME_READ_JUNK;
-  if (walks[level].faults & FAULT(STRAY_HEADER)) others |= MIME_READ_STRAY;
-  for (reading = 1; reading <= others; ++reading)
-    if (!(reading & ~others)) walk(fd, start, reading, level);
+  wanted = readings_for(walks[level].faults);
+  for (reading = 1; reading <= wanted; ++reading) {
+    if (reading & ~wanted || done >> reading & 1) continue;
+    walk(fd, start, reading, level);
+    done |= 1U << reading;
+    wanted |= readings_for(walks[level].faults);
+    reading = 0;
+  }
 }
 
 void inspect(struct inspection *inspection, int fd, off_t start)
