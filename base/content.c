@@ -215,14 +215,21 @@ static int substitute(struct content *c, const struct field *f)
   return readings_add(&c->names, s, (size_t) (end - s));
 }
 
-static int controls(const struct field *f)
+/* Is there a CR that ends no line (1), or another control character (2)? 0: neither; -1
+ * without memory. plain gets the value without them, as some readers have it. */
+static int controls(const struct field *f, stralloc *plain)
 {
-  size_t i;
+  const char *s, *end = f->value + f->valuelen;
+  int found = 0;
 
-  for (i = 0; i < f->len; ++i)
-    if ((unsigned char) f->start[i] < ' ' && !strchr("\t\r\n", f->start[i])) return 1;
-    else if (!f->start[i]) return 1;
-  return 0;
+  for (s = f->start; s < end; ++s)
+    if (*s == '\r') found |= s + 1 < end && s[1] != '\n';
+    else if ((unsigned char) *s < ' ' && *s != '\t' && *s != '\n') found |= 2;
+  if (!found) return 0;
+  plain->len = 0;
+  for (s = f->value; s < end; ++s)
+    if (((unsigned char) *s >= ' ' || *s == '\t' || *s == '\n') && !stralloc_append(plain, s)) return -1;
+  return found;
 }
 
 static int read_field(struct content *c, const struct field *f, const char *value, size_t len,
@@ -238,10 +245,13 @@ static int field(struct content *c, const struct field *f, int *dispositions)
 {
   static stralloc line, plain;
   const char *semicolon, *word;
+  int odd;
 
   if (!read_field(c, f, f->value, f->valuelen, dispositions)) return 0;
   c->described = 1;
-  if (controls(f)) c->faults |= FAULT(CONTROL);
+  odd = controls(f, &plain);
+  if (odd == -1 || (odd && !read_field(c, f, plain.s, plain.len, dispositions))) return 0;
+  if (odd & 2) c->faults |= FAULT(CONTROL);
   word = memchr(f->value, '?', f->valuelen);
   if (!word || word == f->value || word[-1] != '=') return 1;
   semicolon = memchr(f->value, ';', f->valuelen);

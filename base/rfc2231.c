@@ -103,7 +103,7 @@ static void dissect(struct param *p)
   const char *end = p->name + p->namelen, *star, *s;
 
   for (s = p->name; s < end; ++s)
-    if ((*s == ',' || *s == '"' || *s == '\'' || *s <= ' ' || *s > 126) && s + 1 < end) p->name = s + 1;
+    if ((*s == ',' || *s == ')' || *s == '"' || *s == '\'' || *s <= ' ' || *s > 126) && s + 1 < end) p->name = s + 1;
   while (end > p->name && end[-1] == '"') --end;
   p->namelen = (size_t) (end - p->name);
   star = memchr(p->name, '*', p->namelen);

@@ -233,6 +233,114 @@ printf 'Content-Type: multipart/mixed; boundary=a\n\n--a--\n--a\nContent-Type: a
 answers m exe '5.7.1 attachment a.exe is not accepted here
 100' 'a part behind the end'
 
+# classes of ambiguity
+two='Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n'
+printf "Content-Type: a/b; name=a.txt\\n$two\\nx\\n" > "$T/m"
+answers m exe '5.7.1 message can be read in several ways: encoding-conflict
+30' 'what no ordinary mail does goes to the quarantine'
+untouched m 'as it came'
+printf 'drop exe\nmime reject/delete encoding-conflict no-version\n' > "$T/rules"
+answers m rules '5.7.1 message can be read in several ways: no-version, encoding-conflict
+100' 'a class has a verdict of its own'
+printf 'drop exe\nmime accept/deliver *\n' > "$T/rules"
+answers m rules 0 'all classes may be let pass'
+untouched m 'as they are'
+printf 'drop exe\nmime junk no-version\nmime accept/deliver encoding-conflict\n' > "$T/rules"
+answers m rules '2.7.1 message can be read in several ways: no-version
+10' 'a class may only mark a message'
+untouched m 'which is not changed'
+
+# verdicts of lists and flags
+named 'filename=a.exe' > "$T/m"
+printf 'drop txt\ndrop accept/redirect exe\n' > "$T/rules"
+answers m rules '2.7.1 attachment a.exe is not accepted here
+40' 'a list may have a verdict of its own'
+printf 'block accept/deliver exe\n' > "$T/rules"
+answers m rules '2.7.1 attachment removed: a.exe
+0' 'so may what is cut out'
+named 'filename=a.pdf.exe' > "$T/m"
+printf 'drop +double-extension\n' > "$T/rules"
+answers m rules '5.7.1 attachment a.pdf.exe (double-extension) is not accepted here
+100' 'a flag'
+printf 'pass +double-extension\ndrop +double-extension\n' > "$T/rules"
+answers m rules 0 'a flag that is passed'
+
+# cm-look
+mkdir "$T/look" "$T/alone"
+ln -s "$(command -v cm-filter-attach)" "$T/alone/cm-filter-attach"
+for tool in cat sleep sh; do ln -s "$(command -v $tool)" "$T/alone/$tool"; done
+# fake TEXT: cm-look is a script from now on
+fake() { printf '#!/bin/sh\n%s\n' "$1" > "$T/look/cm-look"; chmod 755 "$T/look/cm-look"; }
+# looks MESSAGE RULES WANT NAME: with that script in its place
+looks() {
+  same "$3" "$4" sh -c 'PATH=$3:$4 cm-filter-attach "$2" < "$1" 3>&1 > "$0"; echo $?' "$T/out" "$T/$1" "$T/$2" "$T/look" "$T/alone"
+}
+container() { printf -- '--b\nContent-Type: application/octet-stream; name=%s\nContent-Transfer-Encoding: base64\n\nUEsDBAo=\n' "$1"; }
+{ printf 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n'; container a.zip; printf -- '--b--\n'; } > "$T/zip"
+printf 'drop exe\nblock +macro\n' > "$T/rules"
+named 'filename=a.pdf' > "$T/m"
+fake 'exit 111'
+looks m rules 0 'cm-look is not started where there is nothing to open'
+looks zip rules 'cm-filter-attach: unable to look into an attachment: cm-look has failed
+111' 'cm-look that fails is no answer'
+fake 'kill -9 $$'
+looks zip rules 'cm-filter-attach: unable to look into an attachment: cm-look has failed
+111' 'nor is one that is killed'
+fake 'echo file 4; echo kind zip'
+looks zip rules 'cm-filter-attach: unable to look into an attachment: cm-look has not said all
+111' 'nor is half an answer'
+fake 'echo file 4; echo kind zip; echo end; echo more'
+looks zip rules 'cm-filter-attach: unable to look into an attachment: cm-look has not said all
+111' 'nor one that goes on'
+fake 'echo file 5; echo end'
+looks zip rules 'cm-filter-attach: unable to look into an attachment: cm-look has not said all
+111' 'nor one about another file'
+fake 'while :; do echo name 1 txt xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'
+looks zip rules 'cm-filter-attach: unable to look into an attachment: its answer is too long
+111' 'nor one without an end'
+fake 'exec sleep 30'
+same 'cm-filter-attach: unable to look into an attachment: it takes too long
+111' 'nor does it wait beyond its deadline' sh -c '
+  CM_DEADLINE=$(($(date +%s) + 3)) PATH=$3:$4 cm-filter-attach "$2" < "$1" 3>&1 > "$0"; echo $?' "$T/out" "$T/zip" "$T/rules" "$T/look" "$T/alone"
+rm "$T/look/cm-look"
+looks zip rules 'cm-filter-attach: unable to look into an attachment: unable to start cm-look
+111' 'cm-look that is missing is no answer'
+fake 'echo file 4; echo kind zip; echo "name 1 txt a/b.txt"; echo end'
+looks zip rules 0 'an archive with nothing against it passes'
+untouched zip 'as it came'
+fake 'echo file 4; echo kind zip; echo "name 2 txt a/\\xe2\\x80\\x8bb.exe"; echo end'
+looks zip rules '5.7.1 attachment a/\xe2\x80\x8bb.exe in a.zip is not accepted here
+100' 'names in an archive obey the same rules'
+fake 'echo file 4; echo kind zip; echo "name 1 exe b.txt"; echo end'
+looks zip rules '5.7.1 attachment b.txt in a.zip (exe) is not accepted here
+100' 'so do kinds'
+fake 'echo file 4; echo kind exe; echo end'
+looks zip rules '5.7.1 attachment a.zip (exe) is not accepted here
+100' 'also of the attachment itself'
+fake 'echo file 4; echo kind doc; echo flag macro; echo end'
+looks zip rules '5.7.1 attachment removed: a.zip (macro)
+20' 'a macro is cut out'
+for flag in depth entries bytes time broken unsupported; do
+  fake "echo file 4; echo kind zip; echo flag $flag; echo end"
+  looks zip rules '5.7.1 attachments cannot be checked: an attachment that could not be seen to its end
+30' "what was not seen is not clean: $flag"
+done
+printf 'drop exe\npass +broken\n' > "$T/rules2"
+fake 'echo file 4; echo kind zip; echo flag broken; echo end'
+looks zip rules2 0 'unless the rules say so'
+printf 'pass zip\ndrop exe\n' > "$T/rules2"
+fake 'exit 111'
+looks zip rules2 0 'what is passed is not looked into'
+{ printf 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n'; for i in $(seq 30); do container $i.zip; done; printf -- '--b--\n'; } > "$T/many"
+fake 'echo x >> "${0%/*}/started"; while [ $# -gt 0 ]; do echo file $1; echo kind zip; echo "name 1 txt $2"; shift 2; done; echo end'
+looks many rules 0 'many archives are told apart'
+same 2 'by few processes' sh -c 'wc -l < "$0/started"' "$T/look"
+fake 'while [ $# -gt 0 ]; do echo file $1; echo kind zip; [ $1 = 9 ] && echo "name 1 txt b.exe"; shift 2; done; echo end'
+looks many rules '5.7.1 attachment b.exe in 6.zip is not accepted here
+100' 'and the right one is blamed'
+fake 'while [ $# -gt 0 ]; do case $2 in file.zip) ;; *) exit 111;; esac; shift 2; done; echo end'
+looks many rules 0 'no word of a message is an argument but letters of its extension'
+
 # limits
 deep() { for i in $(seq 60); do printf 'Content-Type: message/rfc822\n\n'; done; }
 deep > "$T/m"
@@ -270,6 +378,9 @@ broken 'drop-policy accept/deliver\n' '1: no verdict for this policy' 'drop-poli
 broken 'block-policy reject/delete\n' '1: no verdict for this policy' 'block-policy cannot delete'
 broken 'limit-policy accept/deliver\n' '1: no verdict for this policy' 'limit-policy cannot let pass'
 broken 'drop-policy\n' '1: a policy is one verdict' 'a policy needs a verdict'
+broken 'drop accept/deliver exe\\n' '1: no verdict for this list' 'a list cannot have any verdict'
+broken 'mime reject/delete nonsense\\n' '1: no such class' 'a class must be one'
+broken 'mime nonsense nul\\n' '1: no verdict for a class' 'and have a verdict'
 broken 'note /nowhere/note\n' '1: unable to read the note' 'a note needs its file'
 verdict 111 'cm-filter-attach: usage: cm-filter-attach RULES' 'a wrong call never rejects mail' cm-filter-attach < "$T/plain"
 verdict 111 'cm-filter-attach: unable to read nowhere: no such file' 'missing rules are trouble' cm-filter-attach nowhere < "$T/plain"
