@@ -316,7 +316,7 @@ int mailbox_scan(const char *value, size_t len, stralloc *sure, stralloc *maybe)
   s.token = s.kept = s.odd = s.endless_quote = s.endless_comment = s.endless_literal = 0;
   next(&s);
   list(&s);
-  ats = count(sure->s + start, sure->len - start, 0);
+  ats = sure->len > start ? count(sure->s + start, sure->len - start, 0) : 0;
   if (s.nomem || !readings(&s, value, len, ats, maybe)) return 0;
   if (!s.odd) return 1;
   if (!stralloc_catb(maybe, sure->s + start, sure->len - start)) return 0;

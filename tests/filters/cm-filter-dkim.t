@@ -198,8 +198,10 @@ done
 
 { sed '/^\r$/q' mail; yes 'a long body' | head -c 30000000 | crlf; } > one
 rsa s < one > signed
-bounded() { (ulimit -v 40000; cm-filter-dkim < signed) | head -n 1; }
-same '2.0.0 dkim pass example.org' 'a body of 30 MB needs no more memory' bounded
+bounded() { (ulimit -v 40000; cm-filter-dkim < "$1" 2>&1) | head -n 1; }
+if [ "$(bounded mail)" = '2.0.0 dkim none' ]; then
+  same '2.0.0 dkim pass example.org' 'a body of 30 MB needs no more memory than a small one' bounded signed
+else report 0 'memory is not bounded # SKIP under a sanitizer'; fi
 rm -f one signed
 
 # What was changed
