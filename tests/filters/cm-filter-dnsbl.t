@@ -229,4 +229,29 @@ same 111 'read trouble is no verdict' code one.example
 mail=plain
 echo 127.0.0.1:1 > control/resolvers
 same 111 'resolvers that do not answer are no verdict' code one.example
+
+# a real name server
+helo=mx.example from=joe@example.org mail=plain ip=9.8.7.6
+rm control/dnsbl
+if realserver <<'END'
+6.7.8.9.bl A 127.0.0.2
+6.7.8.9.bl TXT "Listed, see http://bl.example/"
+2.0.0.127.bl A 127.0.0.2
+*.all A 127.0.0.2
+example.org.rhs A 127.0.0.2
+test.rhs A 127.0.0.2
+6.7.8.9.white A 127.0.5.1
+2.0.0.127.white A 127.0.0.2
+END
+then
+  verdict 100 '5.7.1 9.8.7.6 is listed by bl.example: Listed, see http://bl.example/
+X-CleanMail-Score: 1' 'nsd: a client that is listed' bl bl.example
+  same 111 'nsd: a list that lists everybody' code all.example
+  same 100 'nsd: a domain that is listed' code rhs:rhs.example
+  same 99 'nsd: a good host' code bl.example white:white.example
+  ip=9.8.7.5
+  same 0 'nsd: a client that is not listed' code bl.example rhs:bl.example
+else
+  echo "ok $((n += 1)) # skip a real name server: nsd does not run"
+fi
 done_testing

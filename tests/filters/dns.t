@@ -4,6 +4,7 @@
 . "$(dirname "$0")/dns.sh"
 
 ask() { "$BUILD/tests/ask" "$@"; }
+sorted() { ask "$@" | tr ' ' '\n' | { read -r first; printf '%s' "$first"; sort | sed 's/^/ /' | tr -d '\n'; }; }
 
 nameserver <<'END'
 a.example A 192.0.2.1
@@ -91,8 +92,7 @@ sum() { ask A $names deadline 5000 | sort | uniq -c | sed 's/^ *//'; }
 same '150 found [192.0.2.9]' '150 slow ones take hardly longer than one' sum
 
 # which servers
-good=$(cat "$T/port/control/resolvers")
-cd "$T/port"
+good=$(cat control/resolvers)
 printf '# a comment\n\n127.0.0.2:1\n%s\n' "$good" > control/resolvers
 same 'found [192.0.2.1] [192.0.2.2]' 'the next resolver is asked where one refuses' ask A a.example
 echo 127.0.0.1:1 > control/resolvers
@@ -111,4 +111,34 @@ rmdir control/resolvers
 # calls: what a run opens when it has no resolvers of its own
 calls() { ASAN_OPTIONS=detect_leaks=0 strace -qq -e trace=open,openat -o "$T/calls" "$BUILD/tests/ask" A a..b > /dev/null; grep -o '/etc/[^"]*' "$T/calls" | grep -v ld.so; }
 same /etc/resolv.conf 'without control/resolvers the system says which' calls
+
+# a real name server
+long=$(awk 'BEGIN { for (i = 0; i < 20; i++) { printf "\""; for (j = 0; j < 255; j++) printf "x"; printf "\" " } }')
+if realserver <<END
+a A 192.0.2.1
+a A 192.0.2.2
+a AAAA 2001:db8::1
+a MX 10 MX.a
+text TXT "v=spf1 " "-all"
+alias CNAME a
+below.none TXT "x"
+*.wild A 127.0.0.2
+long TXT ( $long )
+END
+then
+  same 'found [192.0.2.1] [192.0.2.2]' 'nsd: addresses' sorted A a.example
+  same 'found [2001:db8::1]' 'nsd: addresses of IPv6' ask AAAA a.example
+  same 'found [10 mx.a.example]' 'nsd: a mail exchanger' ask MX a.example
+  same 'found [v=spf1 -all]' 'nsd: a text of two strings' ask TXT text.example
+  same 'found [192.0.2.1] [192.0.2.2]' 'nsd: an alias' sorted A alias.example
+  same 'found [5100 bytes]' 'nsd: a long text, by TCP' ask TXT long.example
+  same 'nodata
+nodata
+nxdomain
+found [127.0.0.2]
+temporary' 'nsd: what there is not, and what it does not know' \
+    ask A text.example none.example nowhere.example x.y.wild.example a.test
+else
+  echo "ok $((n += 1)) # skip a real name server: nsd does not run"
+fi
 done_testing
