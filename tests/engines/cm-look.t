@@ -408,6 +408,7 @@ ok 'no file is opened and no socket made once it is confined' sh -c '
   test -s after && ! grep -v "EPERM\|^[0-9]* *+++" after | grep -q "open\|socket\|connect\|exec\|clone\|fork"'
 
 # the beginnings of fuzzing
+rm zeros.gz bomb.gz flood.tgz huge.xz
 [ -z "$SEEDS" ] || find . -type f -size -64k -exec cp {} "$SEEDS" \;
 
 done_testing
