@@ -16,7 +16,22 @@ struct part {
   int fd;                    /* -1: it is not kept */
   struct readings names;
   struct transfer transfer;
+  unsigned int encodings;    /* of a message or multipart that is encoded, which RFC 2045 forbids */
+  stralloc head;             /* what a file of its own of that must begin with */
 };
+
+/* A message brings its header; a multipart needs to know its boundary. */
+static void begin_encoded(const struct mime *m, struct part *p)
+{
+  struct field f = { 0 };
+
+  p->encodings = m->content.encodings & ~(1u << TRANSFER_PLAIN);
+  p->head.len = 0;
+  if (!p->encodings || !(m->content.kinds & CONTENT_MULTIPART)) return;
+  while (header_next(&m->header, &f))
+    if (field_is(&f, "content-type") && !stralloc_catb(&p->head, f.start, f.len)) stage_nomem();
+  if (!stralloc_append(&p->head, "\n")) stage_nomem();
+}
 
 static void begin(const struct mime *m, struct part *p)
 {
@@ -24,10 +39,11 @@ static void begin(const struct mime *m, struct part *p)
   size_t i;
 
   p->fd = -1;
+  p->encodings = 0;
+  if (c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE) && !m->part->uu) begin_encoded(m, p);
   readings_clear(&p->names);
   for (i = 0; i < c->names.count; ++i)
     if (!readings_add(&p->names, c->names.text.s + c->names.list[i].at, c->names.list[i].len)) stage_nomem();
-  if (c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE) && c->encodings & ~1u) look_flag(FLAG_UNSUPPORTED);
   if (!p->names.count && !c->attached && !(c->kinds & CONTENT_OTHER)) return;
   if (c->kinds & CONTENT_MULTIPART || !look_entry()) return;
   p->transfer = (struct transfer) { .kind = m->part->encoding };
@@ -50,6 +66,37 @@ static void data(struct part *p, const char *bytes, size_t len)
   } while (len);
 }
 
+/* What is behind one of the encodings, as a message of its own. */
+static void decode(int fd, const struct mime_part *part, const struct part *p, enum transfer_kind kind,
+                   const struct level *level)
+{
+  char in[CHUNK];
+  struct part inner = { .fd = look_file(), .transfer = { .kind = kind } };
+  off_t at;
+  ssize_t r;
+
+  if (copy_write(inner.fd, p->head.s, p->head.len) == -1) stage_diesys("unable to write an entry");
+  for (at = part->body; at < part->end; at += r) {
+    r = pread(fd, in, part->end - at < CHUNK ? (size_t) (part->end - at) : CHUNK, at);
+    if (r == -1) stage_diesys("unable to read an attachment");
+    if (!r) break;
+    data(&inner, in, (size_t) r);
+  }
+  data(&inner, "", 0);
+  letter_look(inner.fd, level);
+  close(inner.fd);
+}
+
+static void end_encoded(int fd, const struct mime_part *part, const struct part *p, const struct level *level)
+{
+  enum transfer_kind kind;
+  struct level deeper;
+
+  for (kind = TRANSFER_QUOTED; kind <= TRANSFER_UU; ++kind)
+    if (p->encodings >> kind & 1 && look_entry() && look_enter(level->depth + 1, &deeper))
+      decode(fd, part, p, kind, &deeper);
+}
+
 static void end(struct part *p, const struct level *level)
 {
   const char *word;
@@ -66,7 +113,7 @@ static void end(struct part *p, const struct level *level)
 }
 
 /* One reading. Returns the faults. */
-static unsigned long walk(struct mime *m, struct part *parts, int reading, const struct level *level)
+static unsigned long walk(int fd, struct mime *m, struct part *parts, int reading, const struct level *level)
 {
   enum mime_event event;
   size_t i;
@@ -75,6 +122,8 @@ static unsigned long walk(struct mime *m, struct part *parts, int reading, const
   while ((event = mime_next(m)) > MIME_OVER && event != MIME_LIMIT && !look_over()) {
     if (event == MIME_PART) begin(m, parts + m->part->depth);
     if (event == MIME_DATA) data(parts + m->part->depth, m->data, m->len);
+    if (event == MIME_END && parts[m->part->depth].encodings)
+      end_encoded(fd, m->part, parts + m->part->depth, level);
     if (event == MIME_END) end(parts + m->part->depth, level);
   }
   if (event == MIME_FAILED) stage_diesys("unable to read an attachment");
@@ -96,7 +145,7 @@ void letter_look(int fd, const struct level *level)
   for (reading = 0; reading <= others; ++reading) {
     if (reading & ~others) continue;
     mime_open(&room->mime, fd, 0);
-    faults = walk(&room->mime, room->parts, reading, level);
+    faults = walk(fd, &room->mime, room->parts, reading, level);
     if (reading) continue;
     if (faults & FAULT_BARE_CR) others |= MIME_READ_CR;
     if (faults & FAULT_HEADER) others |= MIME_READ_JUNK;

@@ -398,6 +398,12 @@ $(perl -MMIME::Base64 -0777ne 'print encode_base64 $_' a.exe)
 has 'kind eml' a.eml 'a message'
 has 'name 1 exe one.exe' a.eml 'an attachment in it under one name'
 has 'name 1 exe two.exe' a.eml 'and under the other'
+{ printf 'From: a@example.org\nMIME-Version: 1.0\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n'
+  perl -MMIME::Base64 -0777ne 'print encode_base64 $_' a.eml; } >b64.eml
+has 'name 2 exe two.exe' b64.eml 'an attachment in a message that is encoded'
+{ printf 'From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n'
+  sed '1,/^$/d' a.eml | perl -MMIME::Base64 -0777ne 'print encode_base64 $_'; } >multi.eml
+has 'name 2 exe two.exe' multi.eml 'and in a multipart'
 zip -q eml.zip a.eml
 has 'name 2 exe two.exe' eml.zip 'a message in a zip'
 
