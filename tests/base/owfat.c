@@ -76,6 +76,8 @@ static void strings(void)
 {
   char text[] = "ABC-\303\204";
 
+  ok(!byte_diff("a\0b", 3, "a\0b") && byte_diff("a\0b", 3, "a\0c") && byte_diff("\377", 1, "\1") &&
+     !byte_diff("a", 0, "b"), "byte_diff");
   ok(byte_chr("abcabc", 6, 'c') == 2 && byte_chr("abc", 3, 'x') == 3, "byte_chr");
   ok(str_copy(text, "xyz") == 3 && !strcmp(text, "xyz"), "str_copy");
   memcpy(text, "AbZ@[\303\204", 7);
