@@ -99,10 +99,11 @@ $(REPLAY): $(BUILD)/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c $(PARTS)
 	@mkdir -p $(@D)
 	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER)) $(addprefix -isystem ,$(PLAININ)) \
 	  -o $@ $(filter %.c %.a,$^) $(PLAINLD) -lowfat
+$(BUILD)/tests/fuzz-auth: $(patsubst %,filters/%.c,authres canon tags)
 $(BUILD)/tests/fuzz-%: tests/fuzz/%.c $(wildcard base/*.c base/*.h)
 	@mkdir -p $(@D)
 	$(Q)clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	  -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase -o $@ $(filter-out base/heap.c,$(filter %.c,$^)) -lowfat
+	  -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase -Ifilters -o $@ $(filter-out base/heap.c,$(filter %.c,$^)) -lowfat
 fuzz: $(patsubst %,$(BUILD)/tests/fuzz-%,$(FUZZ))
 	@for f in $(FUZZ); do mkdir -p $(BUILD)/fuzz/$$f; \
 	  $(BUILD)/tests/fuzz-$$f -max_total_time=$(or $(FUZZSECONDS),60) -max_len=8192 -timeout=10 \

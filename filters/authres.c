@@ -146,7 +146,7 @@ static int pair(struct authres *r)
     *slash = 0;
     r->words.len = (size_t) (slash + 1 - r->words.s);
   }
-  if (r->at < r->end && *r->at == '=') {
+  if (r->words.s[begin] && r->at < r->end && *r->at == '=') {
     ++r->at;
     result = word(r, ";");
     if (result) return result;

@@ -118,6 +118,7 @@ static void reading(void)
   read_is("Authentication-Results: mx.example.net; none\n", "", "none is no result");
   read_is("Authentication-Results: mx.example.net;\n", "", "nothing is no result");
   read_is("Authentication-Results: mx.example.net; dkim=pass = x; spf=pass;;; x\n", "spf=pass|", "what makes no sense is not believed");
+  read_is("Authentication-Results: mx.example.net; /1=pass; \"\"=pass; dkim=pass /1=x\n", "", "a name has letters");
   read_is("Authentication-Results: mx.example.net; spf=fail (x; dkim=pass header.d=bank.example)\n", "spf=fail|",
           "a comment says nothing");
   read_is("Authentication-Results: mx.example.net; spf=fail smtp.mailfrom=\"x; dkim=pass header.d=bank.example\"\n",

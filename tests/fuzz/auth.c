@@ -1,0 +1,85 @@
+/* What DKIM, DMARC and Authentication-Results read under any bytes: the form of
+ * a body does not depend on its pieces, spans lie inside of the text, and
+ * reading ends. */
+
+#include "authres.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "authserv.h"
+#include "canon.h"
+#include "tags.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define must(condition) do if (!(condition)) abort(); while (0)
+
+static stralloc forms[2];
+
+static void put(void *to, const char *bytes, size_t len)
+{
+  must(stralloc_catb(to, bytes, len));
+}
+
+static void canonical(enum canon kind, const char *text, size_t size)
+{
+  struct canon_body whole = { .kind = kind, .put = put, .to = forms };
+  struct canon_body bytes = { .kind = kind, .put = put, .to = forms + 1 };
+  size_t i;
+
+  forms[0].len = forms[1].len = 0;
+  canon_add(&whole, text, size);
+  canon_end(&whole);
+  for (i = 0; i < size; ++i) canon_add(&bytes, text + i, 1);
+  canon_end(&bytes);
+  must(forms[0].len == whole.size && forms[0].len == forms[1].len && whole.size <= 2 * size + 2);
+  must(!forms[0].len || !memcmp(forms[0].s, forms[1].s, forms[0].len));
+}
+
+static void list(const char *text, size_t size)
+{
+  static struct tags tags;
+  const struct tag *t;
+  const char *at = 0, *item;
+  size_t len, n = 0;
+
+  tags_read(&tags, text, size);
+  for (t = tags.tag; t < tags.tag + tags.count; ++t, at = 0) {
+    must(t->raw >= text && t->raw + t->rawlen <= text + size);
+    must(t->value >= t->raw && t->value + t->len <= t->raw + t->rawlen);
+    while (tags_item(t, &at, &item, &len)) must(item >= t->value && item + len <= t->value + t->len && ++n <= size + TAGS_MAX);
+  }
+}
+
+/* The text as the value of a field of ours, or of anybody's. */
+static void results(const char *text, size_t size, int ours)
+{
+  static struct authres r;
+  const char *id = authserv_id();
+  size_t n = 0;
+  int more;
+
+  must(id && stralloc_copys(&r.header.raw, AUTHSERV_FIELD ": ") && (!ours || stralloc_cats(&r.header.raw, id)) &&
+       stralloc_catb(&r.header.raw, text, size) && stralloc_cats(&r.header.raw, "\n"));
+  r.header.end = r.header.body = r.header.raw.len;
+  authres_rewind(&r);
+  while ((more = authres_next(&r)) == 1) {
+    must(*authres_method(&r) && strlen(authres_said(&r)) <= size && ++n <= size);
+    authres_value(&r, "header.d");
+  }
+  must(more == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  const char *text = (const char *) data;
+
+  canonical(CANON_SIMPLE, text, size);
+  canonical(CANON_RELAXED, text, size);
+  list(text, size);
+  results(text, size, 0);
+  results(text, size, 1);
+  return 0;
+}
