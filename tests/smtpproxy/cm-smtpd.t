@@ -142,6 +142,13 @@ like '  for <b@example.net>;' 'with the recipient, if there is one' last
 forged() { message 'X-CleanMail-Result: accept/deliver, whitelisted' 'Subject: x' 'X-cleanmail-foo : y' ' z' '' text; }
 like '^250 ' 'a message with forged fields is accepted' forged
 same 1 'forged fields are gone' sh -c "grep -ci '^x-cleanmail-result\|^x-cleanmail-foo' '$(find "$T/sink/mail/new" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)'"
+forged() {
+  message 'Authentication-Results: proxy.example.net; dkim=pass header.d=bank.example' 'Subject: x' \
+    'authentication-results : (us) "Proxy.example.net" 1;' ' spf=pass' 'Authentication-Results: mx.example.org; spf=fail' '' text
+}
+like '^250 ' 'a message that says what we have verified is accepted' forged
+results() { last | tr -d '\r' | grep -i -A1 '^authentication-results'; }
+same 'Authentication-Results: mx.example.org; spf=fail' 'without that' results
 like '^250 ' 'an empty message is accepted' heard 2 "$EHLO" "$FROM" "$TO" DATA . QUIT
 like '^250 ' 'a message without a body is accepted' message 'Subject: x'
 like '^250 ' 'dots are carried' message 'Subject: dots' '' '..' '...' '..x'
