@@ -37,7 +37,7 @@ static int message_file(const struct queue *q)
   ssize_t n = 1;
 
   if (fd == -1) return -1;
-  if (unwire(fd, q->head, q->headlen, &cr) == -1) n = -1;
+  if (unwire(fd, q->head, q->headlen, &cr) == -1 || unwire(fd, q->start, q->startlen, &cr) == -1) n = -1;
   while (n > 0 && at < q->size) {
     n = pread(q->fd, text, sizeof text, at);
     if (n <= 0 || unwire(fd, text, (size_t) n, &cr) == -1) n = -1;

@@ -9,8 +9,8 @@
 
 struct queue {
   const char **program;     /* and its arguments, 0 behind the last */
-  const char *head;         /* bytes that go before the file */
-  size_t headlen;
+  const char *head, *start; /* bytes that go before what is read from the file */
+  size_t headlen, startlen;
   int fd;                   /* the message, from offset to size */
   off_t offset, size;
   const char *sender;

@@ -166,7 +166,7 @@ static int by_queue(struct send *s)
   struct stat st;
   struct queue q = { .program = s->upstream->program, .fd = s->message, .sender = s->sender,
                      .recipients = s->recipients->s, .recipientslen = s->recipients->len,
-                     .head = "", .seconds = s->reply };
+                     .head = "", .start = "", .seconds = s->reply };
   char number[24];
   int code;
 

@@ -39,9 +39,10 @@ static void decided(struct session *s)
   session_reply(s, line.s);
 }
 
-static void later(struct session *s)
+static void later(struct session *s, int room)
 {
-  say(s, "451 ", "4.3.0 the message cannot be taken now; try again later");
+  if (!room) say(s, "452 ", "4.3.1 no room to keep the message; try again later");
+  else say(s, "451 ", "4.3.0 the message cannot be taken now; try again later");
 }
 
 /* Whom the message was for, which nothing in it need say; release needs it. */
@@ -147,13 +148,13 @@ static void hand_on(struct session *s)
   }
   r = s->t.traps && !others(s, &to) ? -1 : commit(s, recipients);
   if (verdict_refuses(s->t.result.verdict)) {
-    if (r == -1 || r / 100 == 4) later(s);
+    if (r == -1 || r / 100 == 4) later(s, 1);
     else decided(s);
-  } else if (r == -1) later(s);
+  } else if (r == -1) later(s, 1);
   else if (s->set.host) session_relay(s);
   else if (r == 250) decided(s);
   else if (r == 554) say(s, "554 ", "5.3.0 the mail system behind this one refuses the message");
-  else later(s);
+  else later(s, 1);
 }
 
 /* The transaction that the upstream is in becomes one for the quarantine. */
@@ -170,6 +171,7 @@ static int readdress(struct session *s, const char *address)
          session_upstream(s, line.s, line.len) / 10 == 25;
 }
 
+/* 1; 0: it cannot be; -1: there is no room. */
 static int store(struct session *s)
 {
   struct transaction *t = &s->t;
@@ -178,10 +180,12 @@ static int store(struct session *s)
     .stage = t->result.stage.s, .reason = t->result.reason.s,
     .sender = t->sender.text, .recipients = t->recipients.s
   };
+  int r;
 
   if (lseek(t->message.fd, 0, SEEK_SET) == -1 || store_put(t->message.fd, &entry) != 1) {
+    r = errno == EDQUOT || errno == ENOSPC ? -1 : 0;
     log_event("trouble", t->id, "unable to store the message: ", strerror(errno));
-    return 0;
+    return r;
   }
   if (!stralloc_copys(&t->stored, "store/") || !stralloc_cats(&t->stored, t->id) ||
       !stralloc_cats(&t->stored, ".eml") || !stralloc_0(&t->stored)) s->over = 1;
@@ -202,8 +206,8 @@ static void redirect(struct session *s)
            readdress(s, where.s) && commit(s, &to) == 250;
     if (!done) log_event("trouble", s->t.id, "the quarantine address did not take the message");
   }
-  if (done) decided(s);
-  else later(s);
+  if (done == 1) decided(s);
+  else later(s, done != -1);
 }
 
 static void delete(struct session *s)
@@ -218,7 +222,7 @@ static void delete(struct session *s)
   if (ledger_deleted(&entry) == 1) decided(s);
   else {
     log_event("trouble", t->id, "unable to record the deletion: ", strerror(errno));
-    later(s);
+    later(s, 1);
   }
 }
 

@@ -1,15 +1,12 @@
 #include "outgoing.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "copy.h"
 #include "dot.h"
 #include "log.h"
-#include "spawn.h"
+#include "queue.h"
 
 static char text[32768];   /* of the file */
 
@@ -150,100 +147,18 @@ int outgoing_smtp(struct session *s, const struct outgoing *o)
 
 /* A program behind us ----------------------------------------------------- */
 
-/* Copy n bytes of text to fd without the CR of each CRLF. A CR at the end
- * waits in *cr for the next call. */
-static int unwire(int fd, const char *in, size_t n, int *cr)
-{
-  size_t made = 0, i;
-
-  for (i = 0; i < n; ++i) {
-    if (*cr && in[i] != '\n') wire[made++] = '\r';
-    *cr = in[i] == '\r';
-    if (!*cr) wire[made++] = in[i];
-    if (made > sizeof wire - 2) {
-      if (copy_write(fd, wire, made) == -1) return -1;
-      made = 0;
-    }
-  }
-  return copy_write(fd, wire, made);
-}
-
-static int message_file(const struct outgoing *o)
-{
-  int fd = memfd_create("message", MFD_CLOEXEC), cr = 0;
-  off_t at = o->offset + (off_t) o->startlen;
-  ssize_t n = 1;
-
-  if (fd == -1) return -1;
-  if (unwire(fd, o->head.s, o->head.len, &cr) == -1 || unwire(fd, o->start, o->startlen, &cr) == -1) n = -1;
-  while (n > 0 && at < o->size) {
-    n = pread(o->fd, text, sizeof text, at);
-    if (n <= 0 || unwire(fd, text, (size_t) n, &cr) == -1) n = -1;
-    at += n;
-  }
-  if (n > 0 && cr) n = copy_write(fd, "\r", 1);
-  if (n > 0 && lseek(fd, 0, SEEK_SET) == 0) return fd;
-  close(fd);
-  return -1;
-}
-
-static int envelope_file(const char *sender, const stralloc *recipients)
-{
-  int fd = memfd_create("envelope", MFD_CLOEXEC);
-  stralloc e = { 0 };
-  const char *at = recipients->s, *end = at + recipients->len, *nl;
-  int ok = stralloc_copys(&e, "F") && stralloc_catb(&e, sender, strlen(sender) + 1);
-
-  for (; at < end && ok; at = nl + 1) {
-    nl = memchr(at, '\n', (size_t) (end - at));
-    if (!nl) nl = end;
-    ok = stralloc_append(&e, "T") && stralloc_catb(&e, at, (size_t) (nl - at)) && stralloc_0(&e);
-  }
-  ok = ok && stralloc_0(&e) && fd != -1 && copy_write(fd, e.s, e.len) == 1 && lseek(fd, 0, SEEK_SET) == 0;
-  stralloc_free(&e);
-  if (ok) return fd;
-  if (fd != -1) close(fd);
-  return -1;
-}
-
-/* Until it ends or time is up. */
-static int await(struct spawn *p, unsigned long seconds)
-{
-  struct pollfd ended = { p->pidfd, POLLIN, 0 };
-  long long end = clock_ms() + (long long) seconds * 1000, left;
-
-  while ((left = end - clock_ms()) > 0)
-    if (poll(&ended, 1, left > 1000000 ? 1000000 : (int) left) == 1) return spawn_reap(p);
-  spawn_stop(p, 1000);
-  return -1;
-}
-
-static int feed(struct session *s, int message, int envelope)
-{
-  static stralloc path;
-  extern char **environ;
-  struct spawn p = { .env = environ, .fd = { message, envelope, 2, -1 }, .setuid = 1 };
-  union { const char **is; char **wanted; } argv = { s->set.program };
-  int code;
-
-  p.argv = argv.wanted;
-  if (spawn_find(s->set.program[0], &path) != 1) return -1;
-  p.path = path.s;
-  if (spawn_start(&p) != 1) return -1;
-  code = await(&p, s->set.timeoutremote);
-  if (code < 0) errno = code == -1 ? ETIMEDOUT : ECHILD;
-  return code < 0 ? -1 : code;
-}
-
 int outgoing_queue(struct session *s, const struct outgoing *o, const char *sender,
                    const stralloc *recipients)
 {
-  int message = message_file(o), envelope = envelope_file(sender, recipients), code = -1;
+  struct queue q = {
+    .program = s->set.program, .head = o->head.s, .headlen = o->head.len, .start = o->start,
+    .startlen = o->startlen, .fd = o->fd, .offset = o->offset + (off_t) o->startlen, .size = o->size,
+    .sender = sender, .recipients = recipients->s, .recipientslen = recipients->len,
+    .seconds = s->set.timeoutremote
+  };
+  int code = queue_hand(&q);
 
-  if (message != -1 && envelope != -1) code = feed(s, message, envelope);
-  if (code == -1)
-    log_event("trouble", s->t.id, "unable to hand the message to ", s->set.program[0], ": ", strerror(errno));
-  if (message != -1) close(message);
-  if (envelope != -1) close(envelope);
-  return code;
+  if (code >= 0) return code;
+  log_event("trouble", s->t.id, "unable to hand the message to ", s->set.program[0], ": ", strerror(errno));
+  return -1;
 }

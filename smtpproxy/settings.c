@@ -7,8 +7,7 @@
 #include "control.h"
 #include "pattern.h"
 #include "plan.h"
-
-#define WORDS 32  /* of control/upstream */
+#include "upstream.h"
 
 static int trouble_with(stralloc *trouble, const char *file, const char *what)
 {
@@ -25,24 +24,13 @@ static const char *why(int r)
 
 static int upstream(struct settings *s, stralloc *trouble)
 {
-  static const char *words[WORDS + 1];
-  size_t i, n = 0;
-  int r = control_line("control/upstream", &s->upstream);
+  static struct upstream u;
+  const char *what;
 
-  if (r != 1) return trouble_with(trouble, "upstream", why(r));
-  for (i = 0; i < s->upstream.len; ++i) {
-    if (s->upstream.s[i] == ' ' || s->upstream.s[i] == '\t') s->upstream.s[i] = 0;
-    else if (i == 0 || !s->upstream.s[i - 1]) {
-      if (n == WORDS) return trouble_with(trouble, "upstream", "too many words");
-      words[n++] = s->upstream.s + i;
-    }
-  }
-  words[n] = 0;
-  if (n == 3 && !strcmp(words[0], "smtp")) {
-    s->host = words[1];
-    s->port = words[2];
-  } else if (n >= 2 && !strcmp(words[0], "queue")) s->program = words + 1;
-  else return trouble_with(trouble, "upstream", "write smtp HOST PORT, or queue PROGRAM ARGUMENTS");
+  if (!upstream_read(&u, &what)) return trouble_with(trouble, "upstream", what);
+  s->host = u.host;
+  s->port = u.port;
+  s->program = u.program;
   return 1;
 }
 

@@ -8,7 +8,6 @@
 
 struct settings {
   stralloc me;                  /* our name: greeting, Received, EHLO; 0-terminated */
-  stralloc upstream;            /* the words of control/upstream, each 0-terminated */
   const char *host, *port;      /* of an upstream `smtp HOST PORT`; 0: it is a queue */
   const char **program;         /* of an upstream `queue PROGRAM ARGS`, ends with 0 */
   stralloc recipients;          /* control/recipients as it is */

@@ -103,6 +103,13 @@ rm -rf "$W/store"
 like '^451 4' 'no store, no acknowledgement' say
 same "$before" 'and nothing went to the upstream' delivered
 rm "$W/store"
+echo 1 > "$W/port/control/storefiles"
+like '^250 2.0.0 ' 'a store with room for one takes one' say
+like '^452 4.3.1 no room to keep the message' 'and no second one: it is full' say
+same 1 'and what is in it stays' sh -c "ls '$W'/store/*.eml | wc -l"
+echo x > "$W/port/control/storefiles"
+like '^451 4' 'a limit that is no number is no limit' say
+rm "$W/port/control/storefiles"
 rm "$W/port/control/quarantine"
 like '^451 4' 'no quarantine is named: 451' say
 only judge check 50 '5.7.1 because'
