@@ -164,12 +164,21 @@ broken|451|defer|absent|
 !
 printf 'bob@client.example.org\nyou@example.net\n' > samples/envelope
 perl "$TOP/service/demo.pl" expected || exit 1
+
+id=$(cm-quarantine list stage=enemies | cut -f2)
+released=$(cm-quarantine release "$id") &&
+  place=$(grep -l "id $id" mail/you@example.net/new/*) || {
+  echo "demo: $id was not released from the quarantine" >&2
+  exit 1
+}
+echo "
+released: \"doubtful\" from the quarantine, ${released#*: }; now also in $place"
 cat <<!
 
 Everything is in $HOME_:
   the mail       ls mail/*/new
   the mail log   log/mail.csv, what was deleted: log/ledger
-  the store      ls store
+  the quarantine cm-quarantine list
   the sessions   session.log
   the settings   ports/demo/control
 Watch one message go through the pipeline:

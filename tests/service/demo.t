@@ -12,6 +12,7 @@ demo() { sh service/demo.sh demo > "$T/said" 2>&1; code=$?; [ $code = 0 ] || sed
 demo; report $? 'the demonstration is as expected'
 same 13 'a dozen messages and one go through it' sh -c "grep -c '^[a-z-]*  *[245][0-9][0-9] ' $T/said"
 like '^worm  *550 5\.7\.1 .* reject/delete  *attach ' 'each has a line with answer, verdict and stage' cat "$T/said"
+like '^released: "doubtful" .*; now also in mail/you@example.net/new/' 'and one is released from the quarantine' cat "$T/said"
 busy() { nc -z 127.0.0.1 "$PORT"; }
 ok 'and nothing of it goes on' not busy
 
