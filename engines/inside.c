@@ -152,6 +152,7 @@ static void look_zip(struct file *f, unsigned int depth)
   if (f->zipped) archive_look(f->fd, 0, f->size, "zip", "", 0, &level);
   zip_names(f->fd, &f->zip, add_name, &rest);
   if (f->zip.encrypted) look_flag(FLAG_ENCRYPTED);
+  if (!f->zipped) look_flag(FLAG_BROKEN);
   if (f->zip.first > 4 || (f->zipped && appended(f))) look_flag(FLAG_POLYGLOT);
 }
 
@@ -221,6 +222,8 @@ static void look_behind(struct file *f, unsigned int depth)
     look_flag(FLAG_POLYGLOT);
     look_zip(f, depth);
   }
+  /* Nor are other archives in streams anything special. */
+  if (f->kind && f->kind->way == WAY_OLE) at = f->size;
   for (; (len = pread(f->fd, chunk, CHUNK + 7, at)) > 7 && !look_over(); at += CHUNK)
     for (i = 0; i < sizeof signs / sizeof *signs; ++i) {
       found = memmem(chunk, (size_t) len, signs[i].sign, i < 2 ? 6 : 8);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "copy.h"
 #include "stage.h"
 #include "utf8.h"
 
@@ -19,8 +20,11 @@ static const char *const words[] = {
 #define WORDS (sizeof words / sizeof *words)
 
 static long long deadline;
-static char space[16384];
-static buffer out = BUFFER_INIT(write, 1, space, sizeof space);
+/* libowfat's buffer does not tell when it cannot be written. */
+static struct {
+  char bytes[16384];
+  size_t len;
+} out;
 static struct {
   unsigned int flags, entries, containers, seen;
   size_t kept, passed;
@@ -37,9 +41,18 @@ void look_start(void)
   deadline = clock_ms() + seconds * 1000;
 }
 
+static void flush(void)
+{
+  if (copy_write(1, out.bytes, out.len) == -1) stage_diesys("unable to write");
+  out.len = 0;
+}
+
+/* len is at most LOOK_NAME. */
 static void put(const char *text, size_t len)
 {
-  if (buffer_put(&out, text, len) == -1) stage_diesys("unable to write");
+  if (len > sizeof out.bytes - out.len) flush();
+  memcpy(out.bytes + out.len, text, len);
+  out.len += len;
 }
 
 static void puts_line(const char *word, const char *text)
@@ -74,7 +87,7 @@ void look_section_end(void)
 void look_end(void)
 {
   put("end\n", 4);
-  if (buffer_flush(&out) == -1) stage_diesys("unable to write");
+  flush();
 }
 
 int look_enter(unsigned int depth, struct level *level)

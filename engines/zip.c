@@ -18,8 +18,8 @@ struct record {
   char bytes[CENTRAL + 2 * 65535];
 };
 
-/* Bytes of the file that are the content of an entry that is stored as it is:
- * headers there belong to what is inside. from is first, for compare(). */
+/* Bytes of the file that are the content of an entry: headers there belong to
+ * what is inside, which may be stored as it is. from is first, for compare(). */
 struct range { off_t from, to; };
 
 struct scan {
@@ -30,7 +30,7 @@ struct scan {
   struct record record;
   size_t count, known, passed;
   off_t covered;                  /* by the ranges that were passed */
-  struct range stored[LOOK_ENTRIES];
+  struct range taken[LOOK_ENTRIES];
   off_t locals[LOOK_ENTRIES];     /* that the directory mentions */
 };
 
@@ -152,10 +152,10 @@ static void mentioned(struct scan *s, off_t at, off_t size, struct zip_name *nam
   if (!local(s, at, &len, &extra)) return;
   if (s->zip->first == -1 || at < s->zip->first) s->zip->first = at;
   own = (off_t) get(s->record.bytes + 18, 4);
-  if (!get(s->record.bytes + 8, 2) && s->count < LOOK_ENTRIES) {
+  if (s->count < LOOK_ENTRIES) {
     if (!(get(s->record.bytes + 6, 2) & 8) && own < size) size = own;
-    s->stored[s->count].from = at + LOCAL + (off_t) (len + extra);
-    s->stored[s->count++].to = at + LOCAL + (off_t) (len + extra) + size;
+    s->taken[s->count].from = at + LOCAL + (off_t) (len + extra);
+    s->taken[s->count++].to = at + LOCAL + (off_t) (len + extra) + size;
   }
   name->central = 0;
   names(s, LOCAL, len, extra, name);
@@ -272,8 +272,8 @@ static off_t sign(struct scan *s, off_t at, const char *p, off_t from, off_t to)
   if (p[2] == 6 && p[3] == 8) s->zip->encrypted = 1;
   if (!(p[2] == 3 && p[3] == 4) && !(p[2] == 1 && p[3] == 2)) return 1;
   if (at >= from && at < to) return 1;
-  for (; s->passed < s->count && s->stored[s->passed].from <= at; ++s->passed)
-    if (s->stored[s->passed].to > s->covered) s->covered = s->stored[s->passed].to;
+  for (; s->passed < s->count && s->taken[s->passed].from <= at; ++s->passed)
+    if (s->taken[s->passed].to > s->covered) s->covered = s->taken[s->passed].to;
   if (at < s->covered) return s->covered - at;
   if (p[2] == 3) return stray(s, at);
   return look_entry() ? central(s, at, 0), 4 : 4;
@@ -288,7 +288,7 @@ static void sweep(struct scan *s, off_t from, off_t to)
 
   if (!chunk) stage_nomem();
   qsort(s->locals, s->known, sizeof *s->locals, compare);
-  qsort(s->stored, s->count, sizeof *s->stored, compare);
+  qsort(s->taken, s->count, sizeof *s->taken, compare);
   while ((len = load(s->fd, chunk, CHUNK + 3, at)) > 3 && !look_over()) {
     end = chunk + (len > CHUNK ? CHUNK : len - 3);
     go = 0;

@@ -38,6 +38,10 @@ kind exe
 flag executable
 end' 'several files, each with its section' sh -c 'cm-look 8 a 9 b 8<a.txt 9<a.exe'
 
+verdict 111 'cm-look: unable to write: No space left on device' 'an answer that cannot be written fails' sh -c 'cm-look 9 x 9<a.txt >/dev/full'
+verdict 111 'cm-look: unable to open the database of libmagic: No such file or directory' 'without the database of libmagic it fails' \
+  env MAGIC=/nowhere sh -c 'cm-look 9 x 9<a.txt'
+
 # kinds
 tells a.txt 'type text/plain
 kind txt' 'text is text by libmagic'
@@ -104,6 +108,23 @@ has 'flag polyglot' more.zip 'a zip with something behind it is a polyglot'
 hasnt 'flag polyglot' newline.zip 'an empty line behind it is nothing'
 perl -0777pe 's/PK\x01\x02/XX\x01\x02/g; s/PK\x05\x06/XX\x05\x06/g' a.zip >headless.zip
 has 'name 1 exe a.exe' headless.zip 'a zip without a directory is listed'
+has 'flag broken' headless.zip 'and broken'
+# What does not become smaller is often deflated as blocks that are stored.
+perl -e 'print map { chr int rand 256 } 1 .. 100000' >random; zip -q -0 r.zip a.exe random a.txt
+perl -MCompress::Zlib=crc32 -0777ne '
+  for (my $at = 0; $at < length; $at += 65535) { my $n = length($p = substr $_, $at, 65535);
+    $z .= pack("C v v", $at + $n == length, $n, ~$n & 0xffff) . $p }
+  @same = (20, 0, 8, 0, 0, crc32($_), length $z, length, 5, 0);
+  $l = pack("V v5 V3 v2", 0x04034b50, @same) . "r.zip";
+  $c = pack("V v6 V3 v5 V2", 0x02014b50, 20, @same, 0, 0, 0, 0, 0) . "r.zip";
+  print $l, $z, $c, pack "V v4 V2 v", 0x06054b50, 0, 0, 1, 1, length $c, length($l) + length $z, 0' r.zip >blocks.zip
+tells blocks.zip 'type application/zip
+kind zip
+name 1 zip r.zip
+name 2 exe a.exe
+name 2 data random
+name 2 txt a.txt
+flag executable' 'headers in the data of an entry are not those of its zip'
 
 # a zip of one entry by hand: two.pl LOCALNAME CENTRALNAME [EXTRA] [FLAGS]
 byhand() {
@@ -281,6 +302,9 @@ flag executable' 'an embedded file under its three names'
 ole2 WordDocument=x 'ObjectPool/_1/Package=a.zip' >p.doc
 has 'name 2 exe a.exe' p.doc 'an embedded package is looked into'
 hasnt polyglot p.doc 'and makes no polyglot'
+ole2 WordDocument=x 'ObjectPool/_1/Package=a.7z' >7.doc
+has 'name 2 exe a.exe' 7.doc 'nor does a 7z'
+hasnt polyglot 7.doc 'that is embedded'
 cat a.doc a.zip >z.doc
 has 'flag polyglot' z.doc 'a document with a zip behind it is a polyglot'
 has 'name 1 exe a.exe' z.doc 'and looked into'
