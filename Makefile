@@ -144,6 +144,7 @@ bench:
 	@$(MAKE) --no-print-directory measure
 measure: it $(BENCH)
 	@bench/run $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
+	@bench/clients $(BUILD) 400
 cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost

@@ -2,12 +2,12 @@
 # With a real rspamd, started here: its own rule, no other module, no network;
 # and with a peer that makes the mistakes no real one makes.
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../daemons.sh"
 answers=$(cd "$(dirname "$0")/../tools" && pwd)/answers
 cd "$T" || exit 111
 exec < /dev/null
 export CM_HOME="$T/home"
-mkdir -p home/control control var
-chmod 755 "$T"; chmod 777 var
+mkdir -p home/control control
 
 # mail LINE...: a message with these fields on top
 mail() {
@@ -16,18 +16,6 @@ mail() {
 }
 mail 'X-Points: 0' > ham
 
-cat > rspamd.conf <<E2
-options {
-  pidfile = "$T/var/pid"; tempdir = "$T/var"; cache_file = "$T/var/cache"; hs_cache_dir = "$T/var/";
-  url_tld = "$T/tlds"; filters = "regexp"; allow_raw_input = true; gtube_patterns = "all";
-  dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }
-}
-logging { type = "console"; level = "warning"; }
-actions { reject = 15; add_header = 6; greylist = 4; rewrite_subject = 8; subject = "[S] %s"; quarantine = 13; discard = 14; }
-worker "normal" { bind_socket = "$T/var/socket mode=0666"; count = 1; mime = true; }
-lua = "$T/rules.lua";
-E2
-printf '%s\n' org net com > tlds
 cat > rules.lua <<'E2'
 local function field(task, name) return task:get_header(name) end
 rspamd_config:register_symbol{ name = 'POINTS', score = 1.0, callback = function(task)
@@ -56,14 +44,10 @@ if ! command -v rspamd >/dev/null; then
   echo '1..0 # SKIP rspamd is not installed'
   exit 0
 fi
-user=
-[ "$(id -u)" != 0 ] || user='-u _rspamd -g _rspamd'
-background rspamd -f -c "$T/rspamd.conf" $user > rspamd.log 2>&1
-RSPAMD=$PID
+start_rspamd
 S=$T/var/socket
 ask() { cm-filter-rspamd "$S" "$@" 3>&-; }
 first() { "$@" > first 2>&1; code=$?; sed -n 1p first; return $code; }
-within 60 ask < ham || { cat rspamd.log; echo 'Bail out! rspamd did not start'; exit 1; }
 # points N [LINE...]: the verdict of a message with so many
 points() { mail "X-Points: $1" > mail; shift; ask "$@" < mail; }
 

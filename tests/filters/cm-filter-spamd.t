@@ -2,12 +2,12 @@
 # With a real spamd, started here, its own and without network; and with a peer
 # that makes the mistakes no real one makes.
 . "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../daemons.sh"
 answers=$(cd "$(dirname "$0")/../tools" && pwd)/answers
-PATH=$PATH:/usr/sbin:/sbin
 cd "$T" || exit 111
 exec < /dev/null
 export CM_HOME="$T/home"
-mkdir -p home/control control site
+mkdir -p home/control control
 
 # message LINE...: one with these lines as its body
 message() {
@@ -20,35 +20,13 @@ message hello > ham
 message "$gtube" > gtube
 message 'this is worth 6 points' > six
 
-cat > site/init.pre <<'E2'
-loadplugin Mail::SpamAssassin::Plugin::Check
-loadplugin Mail::SpamAssassin::Plugin::BodyEval
-E2
-cat > site/local.cf <<'E2'
-required_score 5.0
-rewrite_header Subject [SA _SCORE_]
-use_bayes 0
-body WORTH_SIX /worth 6 points/
-score WORTH_SIX 6.5
-body WORTH_LESS /worth less/
-score WORTH_LESS -2
-report_safe 0
-add_header spam Flag _YESNOCAPS_
-E2
-grep -h GTUBE /usr/share/spamassassin/20*.cf /usr/share/spamassassin/50*.cf > site/gtube.cf
-chmod 755 "$T"  # spamd does not work as root
-start_spamd() {
-  rm -f spamd.pid
-  background spamd -L -x --socketpath="$T/socket" --siteconfigpath="$T/site" --configpath="$T/site" \
-    --helper-home-dir="$T" -m 1 --min-spare=1 --max-spare=1 -s stderr --pidfile="$T/spamd.pid" 2>> spamd.log
-  SPAMD=$PID
-  within 60 test -s spamd.pid
-}
 if ! command -v spamd >/dev/null; then
   echo '1..0 # SKIP spamd is not installed'
   exit 0
 fi
-start_spamd || { cat spamd.log; echo "Bail out! spamd did not start"; exit 1; }
+start_spamd 'required_score 5.0' 'rewrite_header Subject [SA _SCORE_]' 'use_bayes 0' 'report_safe 0' \
+  'add_header spam Flag _YESNOCAPS_' 'body WORTH_SIX /worth 6 points/' 'score WORTH_SIX 6.5' \
+  'body WORTH_LESS /worth less/' 'score WORTH_LESS -2'
 
 S=$T/socket
 ask() { cm-filter-spamd "$S" "$@" 3>&-; }

@@ -2,12 +2,11 @@
 # With learners of our own, then with a real spamd and its sa-learn, and with
 # bogofilter: trained here, and then asked by cm-filter-command.
 . "$(dirname "$0")/../tap.sh"
-PATH=$PATH:/usr/sbin:/sbin
+. "$(dirname "$0")/../daemons.sh"
 cd "$T" || exit 111
 exec < /dev/null
 export CM_HOME="$T/home"
 mkdir -p home/control control
-chmod 755 "$T"
 
 tool() { { echo '#!/bin/sh'; cat; } > "$1"; chmod +x "$1"; }
 tool keeps <<'E2'
@@ -119,13 +118,9 @@ rm -rf home/state; empty
 
 # SpamAssassin
 if command -v spamd >/dev/null; then
-  mkdir site; chmod 777 "$T"
-  printf 'loadplugin Mail::SpamAssassin::Plugin::%s\n' Check Bayes BodyEval > site/init.pre
-  printf '%s\n' 'use_bayes 1' 'bayes_auto_learn 0' "bayes_path $T/bayes" 'bayes_file_mode 0777' \
-    'body BAYES_99 eval:check_bayes("0.99", "1.00")' 'body X /xyzzy/' > site/local.cf
-  background spamd -L -x --allow-tell --socketpath="$T/socket" --siteconfigpath="$T/site" --configpath="$T/site" \
-    --helper-home-dir="$T" -m 1 --min-spare=1 --max-spare=1 -s stderr --pidfile="$T/spamd.pid" 2> spamd.log
-  within 60 test -s spamd.pid || { cat spamd.log; echo 'Bail out! spamd did not start'; exit 1; }
+  chmod 777 "$T"
+  start_spamd 'use_bayes 1' 'bayes_auto_learn 0' "bayes_path $T/bayes" 'bayes_file_mode 0777' \
+    'body BAYES_99 eval:check_bayes("0.99", "1.00")'
   for kind in spam ham forget; do echo "$kind spamc -x -U $T/socket -L $kind"; done > home/control/learn
   sa="sa-learn --siteconfigpath=$T/site --configpath=$T/site"
   check() { cm-learn check -c "$sa" "$T/bayes"; }
