@@ -8,9 +8,10 @@
 
 #include "copy.h"
 #include "reply.h"
+#include "table.h"
 #include "telling.h"
 
-enum { COLUMNS = 9, DONE = 0, WRONG = 100, TROUBLE = 111 };
+enum { DONE = 0, WRONG = 100, TROUBLE = 111 };
 
 static const char heading[] = "stage\tparagraph\tverdict\tcounts as\trank\tcode\tms\tscore\twhy\n";
 
@@ -154,34 +155,6 @@ static void conclude(void)
   reply();
 }
 
-static size_t length(const stralloc *s, size_t at)
-{
-  size_t n = 0;
-
-  while (s->s[at + n] != '\t' && s->s[at + n] != '\n') ++n;
-  return n;
-}
-
-/* Cells one below the other, for people. */
-static void aligned(const stralloc *from, stralloc *to)
-{
-  size_t width[COLUMNS] = { 0 }, at, n, c;
-
-  for (at = c = 0; at < from->len; at += n + 1) {
-    n = length(from, at);
-    if (width[c] < n) width[c] = n;
-    c = from->s[at + n] == '\t' && c + 1 < COLUMNS ? c + 1 : 0;
-  }
-  for (at = c = 0; at < from->len; at += n + 1) {
-    n = length(from, at);
-    cell(to, from->s + at, n, from->s[at + n] == '\t' ? "  " : "\n");
-    if (from->s[at + n] == '\t')
-      for (; n < width[c]; ++n) word(to, " ", "");
-    n = length(from, at);
-    c = from->s[at + n] == '\t' && c + 1 < COLUMNS ? c + 1 : 0;
-  }
-}
-
 /* A line for each, with a key in front, for programs. */
 static void keyed(stralloc *to)
 {
@@ -225,9 +198,9 @@ int main(int argc, char **argv)
   conclude();
   if (!people) keyed(&out);
   else {
-    aligned(&rows, &out);
+    add(table_align(&rows, &out));
     if (rows.len) word(&out, "\n", "");
-    aligned(&facts, &out);
+    add(table_align(&facts, &out));
   }
   if (copy_write(1, out.s, out.len) == -1) diesys(TROUBLE, "unable to write");
   return DONE;
