@@ -155,7 +155,8 @@ install: it
 	install -d $(DEST)/bin $(DEST)/control $(addprefix $(DEST)/man/man,5 7 8)
 	install -m 755 $(BIN) $(DEST)/bin
 	for p in man/*; do install -m 644 $$p $(DEST)/man/man$${p##*.}; done
-	for c in control/*; do [ -e $(DEST)/$$c ] || install -m 644 $$c $(DEST)/control; done
+	install -d $(DEST)/lists $(addprefix $(DEST)/,$(wildcard lists/*))
+	for c in control/* lists/*/*; do [ -e $(DEST)/$$c ] || install -m 644 $$c $(DEST)/$$c; done
 
 setup:
 	@DESTDIR="$(DESTDIR)" sh service/setup.sh $(HOME_)
