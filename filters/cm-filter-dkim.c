@@ -11,6 +11,7 @@
 #include "choice.h"
 #include "confine.h"
 #include "dns.h"
+#include "idna.h"
 #include "signature.h"
 
 enum {
@@ -162,7 +163,7 @@ static int ask(const struct signature *s, struct dns_question *q)
              stralloc_cats(&text, "._domainkey.") && stralloc_catb(&text, s->domain->value, s->domain->len);
 
   if (!good) stage_nomem();
-  good = dns_name(text.s, text.len, &name);
+  good = idna_name(text.s, text.len, &name);
   if (good == -1) stage_nomem();
   if (good && !dns_ask(q, name.s, DNS_TXT)) stage_nomem();
   return good;

@@ -11,6 +11,7 @@
 #include "choice.h"
 #include "confine.h"
 #include "dmarc.h"
+#include "idna.h"
 #include "mailbox.h"
 #include "trusted.h"
 
@@ -66,7 +67,7 @@ static void add_author(const char *address)
   static stralloc name;
   const char *at = strrchr(address, '@');
   size_t i;
-  int good = at ? dns_name(at + 1, strlen(at + 1), &name) : 0;
+  int good = at ? idna_name(at + 1, strlen(at + 1), &name) : 0;
 
   if (good == -1) stage_nomem();
   if (!good || at[1] == '[') return;
@@ -102,7 +103,7 @@ static void add_identifier(const char *text, int spf, int sure)
 
   if (!text || known == IDENTIFIERS) return;
   if (at) text = at + 1;
-  good = dns_name(text, strlen(text), &i->name);
+  good = idna_name(text, strlen(text), &i->name);
   if (good == -1) stage_nomem();
   i->spf = spf;
   i->sure = sure;

@@ -36,6 +36,11 @@ _dmarc.noprua.example TXT v=DMARC1; rua=mailto:a@b.example
 _dmarc.badp.example TXT v=DMARC1; p=refuse
 _dmarc.badsp.example TXT v=DMARC1; p=reject; sp=x
 _dmarc.badsprua.example TXT v=DMARC1; p=reject; sp=x; rua=mailto:a@b.example
+_dmarc.xn--bcher-kva.example TXT v=DMARC1; p=reject
+_dmarc.xn--wgv71a119e.example TXT v=DMARC1; p=reject
+_dmarc.xn--d1abbgf6aiiy.example TXT v=DMARC1; p=reject
+_dmarc.xn--strae-oqa.example TXT v=DMARC1; p=reject
+_dmarc.xn--ls8h.example TXT v=DMARC1; p=reject
 _dmarc.fault.example TXT !servfail
 _dmarc.silent.example TXT !timeout
 # RFC 9989, appendix B.4
@@ -232,6 +237,24 @@ same 100 'a forged one does not' piped 192.0.2.2
 same '5.7.26 dmarc fail reject.example: its policy is reject' 'and hears why' head -n 1 "$T/report"
 { echo 'Authentication-Results: mx.example.net; dmarc=pass; spf=pass smtp.mailfrom=reject.example; dkim=pass header.d=reject.example'; cat "$T/mail"; } > one; mv one "$T/mail"
 same 100 'whatever he says himself' piped 192.0.2.2
+
+# Names in other letters
+: > "$T/fields"; results fail evil.example none ''
+while read -r name ascii; do
+  from "x@$name"; is "$(REJECT "$ascii")" "$name is $ascii"
+done <<'END'
+bücher.example xn--bcher-kva.example
+BÜCHER.Example xn--bcher-kva.example
+日本語。example xn--wgv71a119e.example
+президент.example xn--d1abbgf6aiiy.example
+Президент.example xn--d1abbgf6aiiy.example
+straße.example xn--strae-oqa.example
+💩.example xn--ls8h.example
+END
+results pass bücher.example none ''; from x@xn--bcher-kva.example
+is "$(PASS xn--bcher-kva.example reject)" 'SPF may say either'
+from "$(printf 'x@b\374cher.example')"; like '^0 2.0.0 dmarc none' 'what is no UTF-8 is another name' dmarc
+from "x@$(printf 'ü%.0s' $(seq 70)).example"; is '0 2.0.0 dmarc none; dmarc=none' 'what is too long is none'
 
 # Arguments, calls
 
