@@ -8,23 +8,24 @@
 #include "stage.h"
 #include "wide.h"
 
-enum { NAMES = 8, TEXT = 256 };
+enum { NAMES = 8, TEXT = 256, DATAS = 4 };
 
 /* Attributes, with their types. */
 enum {
   RENDER_DATA  = 0x00069002,  /* a new attachment */
   TITLE        = 0x00018010,
+  TRANSPORT    = 0x00069001,  /* another name */
   DATA         = 0x0006800f,
   ATTACHMENT   = 0x00069005   /* more of its properties */
 };
 
-/* An attachment, of which parts may be missing until the next one begins. */
+/* An attachment: what was found until the next one begins. Which of several
+ * data is the right one readers may see in different ways. */
 struct file {
-  int fd, open;
-  size_t count;
+  int fd;
+  size_t count, datas;
   char names[NAMES][WIDE_MAX(TEXT)];
-  off_t at, len;     /* its data; len -1: none yet */
-  int message;       /* the data are a TNEF of their own, behind the name of an interface */
+  struct { off_t at, len; } data[DATAS];
 };
 
 static unsigned long get(const unsigned char *p, unsigned int n)
@@ -54,23 +55,32 @@ static void name(struct file *f, off_t at, off_t len, int wide)
   f->names[f->count++][n] = 0;
 }
 
+static void data(struct file *f, off_t at, off_t len)
+{
+  if (f->datas == DATAS) {
+    look_flag(FLAG_BROKEN);
+    return;
+  }
+  f->data[f->datas].at = at;
+  f->data[f->datas++].len = len;
+}
+
 static void finish(struct file *f, const struct level *level)
 {
   const char *word = "data";
-  size_t i = 0;
+  size_t i, k;
   int fd;
 
-  if (f->open && f->len >= 0) {
-    fd = inside_copy(f->fd, f->at + (f->message ? 16 : 0), f->len - (f->message ? 16 : 0));
-    word = inside_entry(fd, f->names[0], f->count ? strlen(f->names[0]) : 0, level);
-    close(fd);
-    i = 1;
+  for (k = 0; k < f->datas || (!k && f->count); ++k) {
+    if (k < f->datas) {
+      fd = inside_copy(f->fd, f->data[k].at, f->data[k].len);
+      word = inside_entry(fd, f->names[0], strlen(f->names[0]), level);
+      close(fd);
+    }
+    for (i = 0; i < f->count; ++i) look_name(level, word, f->names[i], strlen(f->names[i]));
   }
-  for (; f->open && i < f->count; ++i) look_name(level, word, f->names[i], strlen(f->names[i]));
-  f->count = 0;
+  f->count = f->datas = 0;
   f->names[0][0] = 0;
-  f->len = -1;
-  f->message = 0;
 }
 
 /* Bytes of a value of this type of MAPI; 0: it says so itself, -1: unknown. */
@@ -89,10 +99,9 @@ static int fixed(unsigned long type)
 static void value(struct file *f, unsigned long id, unsigned long type, off_t at, off_t len)
 {
   if (id == 0x3707 || id == 0x3704 || id == 0x3001) name(f, at, len, type == 0x1f);
-  if (id != 0x3701 || (type != 0x0d && type != 0x102)) return;
-  f->at = at;
-  f->len = len;
-  f->message = type == 0x0d;
+  if (id == 0x3701 && type == 0x102) data(f, at, len);
+  /* A message is a TNEF of its own behind the name of an interface. */
+  if (id == 0x3701 && type == 0x0d && len > 16) data(f, at + 16, len - 16);
 }
 
 /* A name in place of a number: passed over. Where it ends, or -1. */
@@ -145,18 +154,14 @@ static int properties(struct file *f, off_t at, off_t end)
 static void attribute(struct file *f, unsigned long id, off_t at, off_t len, const struct level *level)
 {
   if (id == RENDER_DATA) finish(f, level);
-  f->open = 1;
-  if (id == TITLE) name(f, at, len, 0);
-  if (id == DATA && f->len < 0) {
-    f->at = at;
-    f->len = len;
-  }
+  if (id == TITLE || id == TRANSPORT) name(f, at, len, 0);
+  if (id == DATA) data(f, at, len);
   if (id == ATTACHMENT && !properties(f, at, at + len)) look_flag(FLAG_BROKEN);
 }
 
 void tnef_look(int fd, const struct level *level)
 {
-  struct file f = { .fd = fd, .len = -1 };
+  struct file f = { .fd = fd };
   unsigned char head[9];
   off_t at = 6, size = lseek(fd, 0, SEEK_END), len;
 

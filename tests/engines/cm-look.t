@@ -398,6 +398,15 @@ name 1 exe SHORT~1.EXE
 name 1 exe long name.exe
 name 1 txt note.txt
 flag executable' 'winmail.dat, with the long names too'
+perl -e 'local $/; ($t, $e) = map { open F, $_; <F> } @ARGV;
+  sub a { my ($l, $i, $d) = @_; pack("C V V", $l, $i, length $d) . $d . "\0\0" }
+  print pack("V v", 0x223e9f78, 1), a(2, 0x00069002, "x"), a(2, 0x00018010, "a.txt\0"), a(2, 0x0006800f, $t),
+    a(2, 0x00069005, pack("V v v V V", 1, 0x102, 0x3701, 1, length $e) . $e . "\0" x (-length($e) % 4))' a.txt a.exe >both.dat
+tells both.dat 'type application/ms-tnef
+kind tnef
+name 1 txt a.txt
+name 1 exe a.txt
+flag executable' 'an attachment with two contents is both'
 tnef a.zip '' a.zip >winmail.dat
 has 'name 2 exe a.exe' winmail.dat 'an archive in winmail.dat'
 head -c 150 winmail.dat >cut.dat
