@@ -16,4 +16,13 @@ int confine(size_t memory, size_t file, unsigned int seconds);
  * sanitizer it does nothing. */
 int confine_to_network(void);
 
+/* The same for one that must make files: the directory becomes its working
+ * directory and the only place where it finds or makes any, as far as the kernel
+ * has means for that; *how says which. Processor time has no limit. No network,
+ * no process, no program, in any case. 1, or -1 with errno. */
+enum { CONFINE_MOUNTED = 1,     /* the directory is a file system of its own, of so
+                                 * many bytes as a file may have, and dies with it */
+       CONFINE_LANDLOCKED = 2 };
+int confine_to(const char *directory, size_t memory, size_t file, unsigned int *how);
+
 #endif

@@ -15,4 +15,10 @@ int dial_tcp(const char *host, const char *port, unsigned long seconds);
  * and "[IPV6]:PORT" are TCP. EINVAL: it is neither. */
 int dial(const char *address, unsigned long seconds);
 
+/* Listen at such an address. What is left of a local socket that nobody serves
+ * is replaced, and everybody who can reach its directory may connect. A
+ * descriptor, close on exec and not blocking; -1 with errno (EADDRINUSE:
+ * somebody serves it). */
+int dial_listen(const char *address);
+
 #endif

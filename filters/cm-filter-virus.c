@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control.h"
 #include "dial.h"
+#include "pass.h"
 #include "pattern.h"
 #include "reason.h"
 #include "stage.h"
@@ -20,7 +20,7 @@
 
 #define ADDRESSES 16
 #define PATTERNS 64
-#define PATIENCE 60      /* seconds, where nobody says when we will be ended */
+#define PATIENCE 60      /* seconds, where nobody set a deadline */
 #define CHUNK 65536      /* bytes of a piece that is sent */
 #define ANSWER 1024      /* bytes of an answer */
 #define SOCKET "/run/virusd"
@@ -73,16 +73,6 @@ static void standing_addresses(void)
   for (i = 0; i < words.len; i += strlen(words.s + i) + 1) add_address(words.s + i);
 }
 
-/* Seconds until the runner ends us, less one to say why; at least one. */
-static unsigned long time_left(void)
-{
-  const char *given = getenv("CM_DEADLINE");
-  unsigned long end, now = (unsigned long) time(0);
-
-  if (!given || !*given || given[scan_ulong(given, &end)]) end = now + PATIENCE + 1;
-  return end > now + 2 ? end - now - 1 : 1;
-}
-
 /* Read until the 0 that ends an answer; it is moved into answer. */
 static int hear(struct stream *s, const char *address)
 {
@@ -97,22 +87,6 @@ static int hear(struct stream *s, const char *address)
   }
   memcpy(answer, s->buffer, strlen(s->buffer) + 1);
   return 1;
-}
-
-/* The command and the descriptor behind it, in one piece. */
-static int pass(struct stream *s)
-{
-  static char command[] = "zFILDES\0";
-  struct iovec bytes = { command, sizeof command };
-  union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } rights = { 0 };
-  struct msghdr m = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = rights.space,
-                      .msg_controllen = sizeof rights.space };
-
-  rights.header.cmsg_level = SOL_SOCKET;
-  rights.header.cmsg_type = SCM_RIGHTS;
-  rights.header.cmsg_len = CMSG_LEN(sizeof(int));
-  memset(CMSG_DATA(&rights.header), 0, sizeof(int));  /* descriptor 0 */
-  return sendmsg(s->out, &m, MSG_NOSIGNAL) == (ssize_t) sizeof command ? 1 : -1;
 }
 
 static int send_chunk(struct stream *s, const char *bytes, size_t len)
@@ -154,7 +128,8 @@ static int ask(const char *address, int by_descriptor, unsigned long seconds)
   }
   stream_begin(&s, fd, fd, buffer, sizeof buffer, seconds);
   stream_limit(&s, seconds);
-  sent = by_descriptor ? pass(&s) : send_message(&s);
+  /* The command, and the byte that the descriptor comes with. */
+  sent = by_descriptor ? pass_send(fd, "zFILDES\0", sizeof "zFILDES\0", 0) : send_message(&s);
   saved = errno;
   /* Who does not want more of it may have said why. */
   if (sent == 1 || saved == EPIPE || saved == ECONNRESET) heard = hear(&s, address);
@@ -215,6 +190,7 @@ static void conclude(const char *address)
 int main(int argc, char **argv)
 {
   struct stat st;
+  long long until, left;
   unsigned long seconds;
   int i, regular;
   size_t a;
@@ -227,9 +203,11 @@ int main(int argc, char **argv)
   /* clamd says OK to a descriptor that it cannot read. */
   if ((fcntl(0, F_GETFL) & O_ACCMODE) == O_WRONLY) stage_die("unable to read message: not open for reading");
   regular = S_ISREG(st.st_mode);
+  until = stage_until(PATIENCE);
 
   for (a = 0; a < count && (regular || !consumed); ++a) {
-    seconds = (time_left() + count - a - 1) / (count - a);
+    left = until - clock_ms();
+    seconds = left < 1000 ? 1 : ((unsigned long) left / 1000 + count - a - 1) / (count - a);
     if (regular && *addresses[a] == '/') {
       if (!ask(addresses[a], 1, seconds)) continue;
       if (strcmp(answer, "UNKNOWN COMMAND")) {

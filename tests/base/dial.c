@@ -106,6 +106,19 @@ int main(void)
   ok(why(":25") == EINVAL, "nor is a port without a host");
   ok(why("localhost:") == EINVAL, "nor an empty port");
   ok(why("no.such.host.invalid:25") == EADDRNOTAVAIL, "a name that cannot exist has no address");
+
+  fd = dial_listen(path);
+  ok(fd != -1 && reaches(path, fd), "listening at a path");
+  ok(dial_listen(path) == -1 && errno == EADDRINUSE, "where somebody listens nobody else can");
+  close(fd);
+  fd = dial_listen(path);
+  ok(fd != -1 && reaches(path, fd), "what a listener left behind is replaced");
+  close(fd);
+  unlink(path);
+  fd = dial_listen("127.0.0.1:0");
+  ok(fd != -1 && accept(fd, 0, 0) == -1 && errno == EAGAIN, "listening at an address, without blocking");
+  close(fd);
+  ok(dial_listen("localhost") == -1 && errno == EINVAL, "what is no address is none to listen at");
   rmdir(folder);
   return done_testing();
 }
