@@ -63,7 +63,7 @@ define program
 $(BUILD)/bin/$(basename $(notdir $(1))): $(BUILD)/$(2)/$(1:.c=.o) \
   $(BUILD)/$(2)/$(patsubst %/,%,$(dir $(1))).a $(BUILD)/$(2)/base.a $(wildcard $(1:.c=.lib))
 	@mkdir -p $$(@D)
-	$$(Q)$(3) -o $$@ $$(filter %.o %.a,$$^) $$(shell cat $(wildcard $(1:.c=.lib)) /dev/null) -lowfat
+	$$(Q)$(3) -o $$@ $$(filter %.o %.a,$$^) $$(shell cat $(wildcard $(1:.c=.lib)) /dev/null) -Wl,--as-needed -lowfat
 endef
 $(foreach s,$(PLAIN),$(eval $(call program,$(s),plain,$(PLAINCC) $(PLAINLD))))
 $(foreach s,$(LIBBED),$(eval $(call program,$(s),lib,$(CC))))

@@ -25,6 +25,7 @@ directory() {
 if [ -z "$DESTDIR" ]; then
   account cms  # the front ends and their stages
   account cml  # the loggers
+  account cmv  # cm-virusd
 fi
 
 directory 755 root .
@@ -34,3 +35,4 @@ directory 755 root ports
 directory 700 cms log
 directory 700 cms store
 directory 700 cms state
+directory 755 cmv run

@@ -61,3 +61,16 @@ peer() {
   ' "$W" "$@"
   within 10 test -S "$W"
 }
+
+# start_virusd NAME [WORD...]: in $T/NAME, with $T/NAME/db as its database; it
+# listens on $T/NAME/socket, its log is $T/NAME/log
+start_virusd() {
+  W=$T/$1; shift
+  mkdir -p "$W/db" "$W/tmp"
+  cp -n "$SIGNATURES"/* "$W/db/"
+  background $CHECKER cm-virusd "db=$W/db" "tmp=$W/tmp" "$@" "$W/socket" >> "$W/log" 2>&1
+  within 60 pings "$W/socket" || { sed 's/^/# /' "$W/log"; echo 'Bail out! cm-virusd did not start'; exit 1; }
+}
+# its scanners: the children that are confined; its holder: the other one
+scanners() { for p in $(children "$1"); do ! grep -q '^Seccomp:.2' "/proc/$p/status" || echo "$p"; done; }
+holder() { for p in $(children "$1"); do grep -q '^Seccomp:.2' "/proc/$p/status" || echo "$p"; done; }

@@ -18,13 +18,14 @@ echo mine > "$T/root$home/control/attach"
 rm "$T/root$home/control/friends"
 run install
 same mine 'a control file that is there stays' in_home cat control/attach
+ok 'a first virus signature comes' in_home test -s lists/signatures/eicar.ndb
 ok 'one that is missing comes' in_home test -s control/friends
 same '' 'nothing is put anywhere else' sh -c "cd $T/root && find . -type f ! -path '.$home/*'"
 
 ok 'make setup' run setup
 ok 'again' run setup
-same '755 control 755 lists 700 log 755 ports 700 state 700 store ' 'makes what programs write to' \
-  in_home sh -c 'stat -c "%a %n" control lists log ports state store | tr "\n" " "'
+same '755 control 755 lists 700 log 755 ports 755 run 700 state 700 store ' 'makes what programs write to' \
+  in_home sh -c 'stat -c "%a %n" control lists log ports run state store | tr "\n" " "'
 
 # With accounts, in front of the real commands
 mkdir "$T/bin"
@@ -36,11 +37,13 @@ chmod +x "$T/bin"/*
 setup() { : > "$T/did"; PATH="$T/bin:$PATH" DESTDIR='' sh service/setup.sh "$T/home"; }
 ok 'as root' setup
 same 'useradd --system --gid cms --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cms
-useradd --system --gid cml --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cml' \
-  'it makes two accounts without shell or home' grep useradd "$T/did"
+useradd --system --gid cml --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cml
+useradd --system --gid cmv --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cmv' \
+  'it makes accounts without shell or home' grep useradd "$T/did"
 same "cms:cms $T/home/log
 cms:cms $T/home/store
-cms:cms $T/home/state" 'and gives them only what they write to' sed -n 's/^chown \(cm.*\)/\1/p' "$T/did"
+cms:cms $T/home/state
+cmv:cmv $T/home/run" 'and gives them only what they write to' sed -n 's/^chown \(cm.*\)/\1/p' "$T/did"
 : > "$T/there"
 setup
 same '' 'accounts that are there stay' grep add "$T/did"
