@@ -145,6 +145,7 @@ bench:
 measure: it $(BENCH)
 	@bench/run $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
 	@bench/clients $(BUILD) 400
+	@bench/mime $(BUILD)
 cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost

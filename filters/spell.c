@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hex.h"
+#include "utf8.h"
 #include "verdict.h"
 
 /* The length of a character that is not seen: a control, or UTF-8 of U+200B to U+200F,
@@ -60,17 +61,19 @@ static int add(const char *name, size_t len, struct readings *spellings)
          (!memchr(out.s, '.', out.len) || readings_add(spellings, out.s, out.len));
 }
 
-/* Full-width letters as others. */
+/* Full-width letters as others; without bytes that are not UTF-8, as some readers have it. */
 static int narrowed(const char *name, size_t len, stralloc *out)
 {
-  size_t i;
+  size_t i, n;
   char c;
 
   out->len = 0;
   for (i = 0; i < len; ++i) {
+    n = utf8_length(name + i, len - i);
+    if (!n) continue;
     c = narrow(name + i, len - i);
-    if (c) i += 2;
-    if (!stralloc_append(out, c ? &c : name + i)) return 0;
+    if (!stralloc_catb(out, c ? &c : name + i, c ? 1 : n)) return 0;
+    i += n - 1;
   }
   return 1;
 }
