@@ -83,7 +83,7 @@ static size_t token(const char *text, size_t len)
   size_t n = 0, dashes = 0;
 
   for (; n < len && !strchr("()<>@,;:\\\"/[]?=", text[n]) && text[n] > ' '; ++n) dashes += text[n] == '-';
-  return n < len && n - dashes > 2 ? n : 0;
+  return n < len && n > dashes ? n : 0;
 }
 
 static int boundaries(struct content *c, const char *value, size_t valuelen)

@@ -410,8 +410,10 @@ static enum mime_event announce(struct mime *m)
                        c->boundaries.list[i].len)) return nomem(m);
   }
   m->open += part->boundaries = (unsigned int) c->boundaries.count;
-  part->digest = c->kinds & CONTENT_MULTIPART && c->type.len == strlen("multipart/digest") &&
-                 !memcmp(c->type.s, "multipart/digest", c->type.len);
+  part->digest = 0;
+  for (i = 0; i < c->types.count; ++i)
+    part->digest |= c->types.list[i].len == strlen("multipart/digest") &&
+                    !memcmp(c->types.text.s + c->types.list[i].at, "multipart/digest", c->types.list[i].len);
   m->part = part;
   m->state = c->kinds & CONTENT_MESSAGE ? INSIDE : BODY;
   return MIME_PART;

@@ -96,6 +96,13 @@ int rfc2231_word(const char *s, size_t len, stralloc *word)
   return 1;
 }
 
+/* Are the blanks at s within a name, before the * of a segment or an extended value? */
+static int starred(const char *s, const char *end)
+{
+  while (s < end && blank(*s)) ++s;
+  return s < end && *s == '*';
+}
+
 /* "name", "name*", "name*3" and "name*3*". What is no part of a name is taken
  * away from before and behind it. */
 static void dissect(struct param *p)
@@ -103,7 +110,8 @@ static void dissect(struct param *p)
   const char *end = p->name + p->namelen, *star, *s;
 
   for (s = p->name; s < end; ++s)
-    if ((*s == ',' || *s == ')' || *s == '"' || *s == '\'' || *s <= ' ' || *s > 126) && s + 1 < end) p->name = s + 1;
+    if ((*s == ',' || *s == ')' || *s == '"' || *s == '\'' || *s <= ' ' || *s > 126) && s + 1 < end &&
+        !starred(s, end)) p->name = s + 1;
   while (end > p->name && end[-1] == '"') --end;
   p->namelen = (size_t) (end - p->name);
   star = memchr(p->name, '*', p->namelen);
@@ -111,11 +119,13 @@ static void dissect(struct param *p)
   p->segmented = p->extended = 0;
   p->segment = 0;
   if (!star) return;
-  p->namelen = (size_t) (star - p->name);
-  for (++star; star < end && *star >= '0' && *star <= '9'; ++star) {
+  for (p->namelen = (size_t) (star - p->name); p->namelen && blank(p->name[p->namelen - 1]); ) --p->namelen;
+  for (++star; star < end && blank(*star); ++star) ;
+  for (; star < end && *star >= '0' && *star <= '9'; ++star) {
     p->segmented = 1;
     if (p->segment < 100000) p->segment = p->segment * 10 + (unsigned int) (*star - '0');
   }
+  while (star < end && blank(*star)) ++star;
   p->extended = star < end ? *star == '*' : !p->segmented;
 }
 
@@ -179,8 +189,8 @@ static int parse(const char *s, size_t len, int style, unsigned int *noticed)
       *noticed |= READINGS_OVER;
       return 1;
     }
-    for (p = params + count, p->name = s; s < end && *s != '=' && *s != ';' && !blank(*s); ++s)
-      if (*s == '(' && !(style & ~TIGHT)) break;
+    for (p = params + count, p->name = s; s < end && *s != '=' && *s != ';'; ++s)
+      if ((blank(*s) && !starred(s, end)) || (*s == '(' && !(style & ~TIGHT))) break;
     p->namelen = (size_t) (s - p->name);
     s = skip(s, end, style);
     if (s == end || *s != '=') {
