@@ -91,23 +91,16 @@ $(TOOL): $(BUILD)/tests/%: tests/tools/%.c $(patsubst %,$(BUILD)/lib/%.a,$(FOLDE
 	$(Q)$(CC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER)) -MMD -o $@ $< \
 	  $(filter %.a,$^) $(shell cat $(wildcard $(<:.c=.lib)) /dev/null) -lowfat
 
-# What a fuzzer begins with, as a test; and the fuzzers: make fuzz [FUZZSECONDS=600]
-# goes on from there, with clang and its sanitizers.
+# What a fuzzer begins with, as a test; and the fuzzers, with clang and its
+# sanitizers: make fuzz [FUZZSECONDS=600] goes on from there.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-REPLAY := $(patsubst %,$(BUILD)/tests/replay-%,$(FUZZ))
+REPLAY := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/replay-%,$(shell grep -L 'libraries:' $(FUZZ:%=tests/fuzz/%.c)))
 $(REPLAY): $(BUILD)/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c $(PARTS)
 	@mkdir -p $(@D)
 	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER)) $(addprefix -isystem ,$(PLAININ)) \
 	  -o $@ $(filter %.c %.a,$^) $(PLAINLD) -lowfat
-$(BUILD)/tests/fuzz-auth: $(patsubst %,filters/%.c,authres canon tags)
-$(BUILD)/tests/fuzz-%: tests/fuzz/%.c $(wildcard base/*.c base/*.h)
-	@mkdir -p $(@D)
-	$(Q)clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	  -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase -Ifilters -o $@ $(filter-out base/heap.c,$(filter %.c,$^)) -lowfat
-fuzz: $(patsubst %,$(BUILD)/tests/fuzz-%,$(FUZZ))
-	@for f in $(FUZZ); do mkdir -p $(BUILD)/fuzz/$$f; \
-	  $(BUILD)/tests/fuzz-$$f -max_total_time=$(or $(FUZZSECONDS),60) -max_len=8192 -timeout=10 \
-	  $(BUILD)/fuzz/$$f tests/mail/*/ $$(ls -d tests/fuzz/$$f 2>/dev/null) || exit 1; done
+fuzz: it
+	@for f in $(FUZZ); do sh tests/fuzz/run $$f $(or $(FUZZSECONDS),60) || exit 1; done
 .PHONY: fuzz
 
 all: it $(UNIT) $(TOOL) $(REPLAY)

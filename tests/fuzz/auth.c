@@ -1,6 +1,7 @@
 /* What DKIM, DMARC and Authentication-Results read under any bytes: the form of
  * a body does not depend on its pieces, spans lie inside of the text, and
- * reading ends. */
+ * reading ends.
+ * modules: filters/authres.c filters/canon.c filters/tags.c */
 
 #include "authres.h"
 

@@ -1,5 +1,6 @@
 /* The MIME reader under any bytes: in each reading its events nest, its offsets
- * grow, data lies inside of its part, and it ends. */
+ * grow, data lies inside of its part, and it ends.
+ * seeds: tests/mail */
 
 #include "mime.h"
 
