@@ -152,7 +152,7 @@ static void look_zip(struct file *f, unsigned int depth)
   if (f->zipped) archive_look(f->fd, 0, f->size, "zip", "", 0, &level);
   zip_names(f->fd, &f->zip, add_name, &rest);
   if (f->zip.encrypted) look_flag(FLAG_ENCRYPTED);
-  if (!f->zipped) look_flag(FLAG_BROKEN);
+  if (!f->zipped || f->zip.mixed) look_flag(FLAG_BROKEN);
   if (f->zip.first > 4 || (f->zipped && appended(f))) look_flag(FLAG_POLYGLOT);
 }
 

@@ -87,7 +87,7 @@ int zip_find(int fd, struct zip *zip)
   if (!tail) stage_nomem();
   zip->size = lseek(fd, 0, SEEK_END);
   zip->first = zip->directory = zip->end = -1;
-  zip->encrypted = 0;
+  zip->encrypted = zip->mixed = 0;
   from = zip->size > TAIL ? zip->size - TAIL : 0;
   len = load(fd, tail, TAIL, from);
   for (i = len < END ? 0 : len - END + 1; i-- > 0 && zip->directory == -1; ) {
@@ -142,18 +142,22 @@ static int compare(const void *a, const void *b)
 }
 
 /* The local header that the directory has its own ideas about: size bytes,
- * packed. */
-static void mentioned(struct scan *s, off_t at, off_t size, struct zip_name *name)
+ * packed by this method. */
+static void mentioned(struct scan *s, off_t at, off_t size, unsigned long method, struct zip_name *name)
 {
+  const char *p = s->record.bytes;
   size_t len, extra;
   off_t own;
 
   if (s->known < LOOK_ENTRIES) s->locals[s->known++] = at;
   if (!local(s, at, &len, &extra)) return;
   if (s->zip->first == -1 || at < s->zip->first) s->zip->first = at;
-  own = (off_t) get(s->record.bytes + 18, 4);
+  own = (off_t) get(p + 18, 4);
+  if (get(p + 6, 2) & 8 || own == 0xffffffff) own = size;
+  if (get(p + 8, 2) != method || own != size) s->zip->mixed = 1;
+  if (get(p + 6, 2) & 1) name->encrypted = 1;
   if (s->count < LOOK_ENTRIES) {
-    if (!(get(s->record.bytes + 6, 2) & 8) && own < size) size = own;
+    if (own < size) size = own;
     s->taken[s->count].from = at + LOCAL + (off_t) (len + extra);
     s->taken[s->count++].to = at + LOCAL + (off_t) (len + extra) + size;
   }
@@ -182,6 +186,7 @@ static off_t central(struct scan *s, off_t at, off_t shift)
   struct zip_name name = { .central = 1 };
   const char *p = s->record.bytes;
   size_t have = load(s->fd, s->record.bytes, CENTRAL + 512, at), len, extra;
+  unsigned long method;
   unsigned int nth = 0;
   off_t size, whole;
 
@@ -192,11 +197,12 @@ static off_t central(struct scan *s, off_t at, off_t shift)
   if (have < CENTRAL + len + extra) have = load(s->fd, s->record.bytes, CENTRAL + len + extra, at);
   if (have < CENTRAL + len + extra) return 0;
   name.encrypted = get(p + 8, 2) & 1;
+  method = get(p + 10, 2);
   if (get(p + 24, 4) == 0xffffffff) nth = 1;
   size = wide(p + CENTRAL + len, extra, get(p + 20, 4), &nth);
   name.local = wide(p + CENTRAL + len, extra, get(p + 42, 4), &nth);
   names(s, CENTRAL, len, extra, &name);
-  if (name.local >= 0) mentioned(s, name.local + shift, size, &name);
+  if (name.local >= 0) mentioned(s, name.local + shift, size, method, &name);
   return whole;
 }
 

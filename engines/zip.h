@@ -25,6 +25,7 @@ struct zip {
   off_t directory; /* the central directory; -1: there is none */
   off_t end;       /* behind the record that ends it; -1 likewise */
   int encrypted;   /* the directory itself is */
+  int mixed;       /* directory and local headers disagree about size or method */
 };
 
 typedef void zip_visit(void *arg, const struct zip_name *name);

@@ -98,6 +98,11 @@ has 'flag polyglot' two.zip 'two zips in one file are a polyglot'
 perl -0777pe 's/a\.txt/b.bat/' a.zip >local.zip
 has 'name 1 data a.txt' local.zip 'the name of the directory is listed'
 has 'name 1 txt b.bat' local.zip 'another name in the local header too'
+perl -0777pe 'substr($_, 8, 1) = "\x08"' b.zip >method.zip
+has 'flag broken' method.zip 'a zip with two opinions about a method is broken'
+perl -0777pe 'substr($_, 18, 1) = "\x08"' b.zip >size.zip
+has 'flag broken' size.zip 'or about a size'
+hasnt 'flag broken' b.zip 'and other ones are not'
 { cat a.exe; cat a.zip; } >sfx.exe
 has 'kind exe' sfx.exe 'a program with a zip behind it is a program'
 has 'name 1 txt a.txt' sfx.exe 'the zip behind a program is listed'
