@@ -11,7 +11,10 @@
 #include "stage.h"
 #include "utf8.h"
 
-enum { SEEN = 65536 };  /* a power of two above twice 2 * LOOK_ENTRIES */
+enum {
+  SEEN   = 65536,  /* a power of two above twice 2 * LOOK_ENTRIES */
+  MARGIN = 3       /* seconds before CM_DEADLINE that are for those who wait for us */
+};
 
 static const char *const words[] = {
   "encrypted", "macro", "executable", "polyglot", "unsupported", "broken",
@@ -34,7 +37,7 @@ static uint64_t seen[SEEN];  /* of names that were printed; 0: free */
 void look_start(void)
 {
   const char *text = getenv("CM_DEADLINE");
-  long long seconds = text ? strtoll(text, 0, 10) - (long long) time(0) : LOOK_SECONDS;
+  long long seconds = text ? strtoll(text, 0, 10) - MARGIN - (long long) time(0) : LOOK_SECONDS;
 
   if (seconds > LOOK_SECONDS) seconds = LOOK_SECONDS;
   if (seconds < 0) seconds = 0;

@@ -11,7 +11,7 @@ enum {
   LOOK_ENTRIES = 10000,      /* in one attachment, at all depths */
   LOOK_BYTES   = 200 << 20,  /* decoded and looked into, in one attachment */
   LOOK_PASSED  = 1 << 30,    /* decoded and passed over */
-  LOOK_SECONDS = 20,         /* for all attachments; CM_DEADLINE if that is sooner */
+  LOOK_SECONDS = 20,         /* for all attachments; or until 3 before CM_DEADLINE */
   LOOK_NAME    = 1024        /* bytes of a name that are shown: the last ones */
 };
 
