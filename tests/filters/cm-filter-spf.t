@@ -65,7 +65,14 @@ mac6.example TXT v=spf1 exists:%{i}.t.example -all
 2.0.0.1.0.d.b.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.t.example A 127.0.0.1
 split.example TXT v=spf1 exists:%{l1r-}.%{s2r}.t.example -all
 big.example TXT v=spf1 exists:%{s}%{s}%{s} -all
+ptrs.example TXT v=spf1 ptr:mail.example -all
+l40.example TXT v=spf1 exists:x.%{l}.%{l}.%{l}.%{l}.%{l}.%{l}.%{l}.t.example -all
+space.example TXT v=spf1 exists:a%_b%-c%%d.t.example -all
+a\x20b%20c%d.t.example A 127.0.0.1
+dot.example TXT v=spf1 a:host.example. redirect=fail.example.
 # explanations
+letters.example TXT v=spf1 -all exp=%{d}.why.example
+letters.example.why.example TXT %{c} %{r} %{v} %{h} 100%%
 exp.example TXT v=spf1 -all exp=why.exp.example
 why.exp.example TXT %{i} is not ours; see http://exp.example/?s=%{S}
 expodd.example TXT v=spf1 -all exp=why.expodd.example
@@ -77,6 +84,14 @@ expnone.example TXT v=spf1 -all exp=nowhere.example
 helo.example TXT v=spf1 -all
 goodhelo.example TXT v=spf1 ip4:192.0.2.10 -all
 END
+l=$(printf %040d 7)
+echo "$l.$l.$l.$l.$l.t.example A 127.0.0.1" >> "$T/zones"
+for i in 1 2 3 4 5 6 7 8 9 10; do echo "13.2.0.192.in-addr.arpa PTR h$i.mail.example"; done >> "$T/zones"
+echo '13.2.0.192.in-addr.arpa PTR h11.mail.example
+h11.mail.example A 192.0.2.13
+14.2.0.192.in-addr.arpa PTR h1.mail.example
+14.2.0.192.in-addr.arpa PTR h12.mail.example
+h12.mail.example A 192.0.2.14' >> "$T/zones"
 awk 'BEGIN { printf "why.explong.example TXT "; for (i = 0; i < 2000; i++) printf "x"; print "" }' >> "$T/zones"
 n=0; while read -r bad; do echo "bad$((n += 1)).example TXT $bad"; done >> "$T/zones" <<'END'
 v=spf1 foo -all
@@ -199,6 +214,10 @@ ip=192.0.2.12
 same fail 'a is not for others' result joe@a.example
 same fail 'nor is mx' result joe@mx.example
 same pass 'but for their network' result joe@abits.example
+ip=192.0.2.13
+same fail 'of the names of a client the first ten count' result joe@ptrs.example
+ip=192.0.2.14
+same pass 'also behind one that is not there' result joe@ptrs.example
 ip=192.0.2.16
 same fail 'a network ends where its bits say' result joe@net.example
 ip=192.0.2.10
@@ -233,7 +252,12 @@ long=$(head -c 3000 /dev/zero | tr '\0' x)
 same fail 'a name that cannot be is not there' result "$long@big.example"
 like '^permerror$\|^fail$' 'what grows without end ends' result "$(printf '%3000s' | tr ' ' .)@split.example"
 
+same pass 'a name that is too long loses labels on the left' result "$l@l40.example"
+same pass 'blanks and percent signs in a name' result joe@space.example
+same pass 'a dot at its end is none of it' result joe@dot.example
+
 # explanations
+like '; its owner says: 192.0.2.10 me.example in-addr out.mail.example 100%$' 'the letters of explanations' spf joe@letters.example
 like '; its owner says: 192.0.2.10 is not ours; see http://exp.example/?s=a%26b%40exp.example$' 'an explanation is repeated' spf 'a&b@exp.example'
 not_said() { spf "$1" | head -n 1 | grep -c 'owner says'; }
 same 0 'not one with controls' not_said joe@expodd.example
