@@ -32,7 +32,6 @@ mx.example TXT v=spf1 mx -all
 mx.example MX 10 near.example
 mx.example MX 20 host.example
 manymx.example TXT v=spf1 mx -all
-manymx.example MX !many:11
 noaddress.example TXT v=spf1 a/0 -all
 # the client's name
 10.2.0.192.in-addr.arpa PTR forged.example
@@ -49,6 +48,11 @@ incfail.example TXT v=spf1 include:fail.example include:soft.example ~all
 incnone.example TXT v=spf1 include:other.example -all
 incbroken.example TXT v=spf1 include:syntax.example -all
 inctemp.example TXT v=spf1 include:broken.example -all
+incexp.example TXT v=spf1 include:incexp2.example -all exp=outer.example
+incexp2.example TXT v=spf1 redirect=exp.example
+outer.example TXT outer
+incself.example TXT v=spf1 include:soft.example a -all
+incself.example A 192.0.2.10
 redir.example TXT v=spf1 redirect=pass.example
 redirall.example TXT v=spf1 ?all redirect=fail.example
 redirnone.example TXT v=spf1 redirect=other.example
@@ -63,6 +67,8 @@ mac.example TXT v=spf1 exists:%{l}.%{o}.%{d}.%{ir}.%{v}.%{h2}.t.example -all
 joe.mac.example.mac.example.10.2.0.192.in-addr.mail.example.t.example A 127.0.0.1
 mac6.example TXT v=spf1 exists:%{i}.t.example -all
 2.0.0.1.0.d.b.8.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.t.example A 127.0.0.1
+nobody.example TXT v=spf1 exists:%{l}.t.example -all
+postmaster.t.example A 127.0.0.1
 split.example TXT v=spf1 exists:%{l1r-}.%{s2r}.t.example -all
 big.example TXT v=spf1 exists:%{s}%{s}%{s} -all
 ptrs.example TXT v=spf1 ptr:mail.example -all
@@ -80,10 +86,14 @@ why.expodd.example TXT a\x0d\x0aX-Evil: yes\x1b[1m
 exputf.example TXT v=spf1 -all exp=why.exputf.example
 why.exputf.example TXT \xc3\xa9
 explong.example TXT v=spf1 -all exp=why.explong.example
+exptwo.example TXT v=spf1 -all exp=why.exptwo.example
+why.exptwo.example TXT one
+why.exptwo.example TXT two
 expnone.example TXT v=spf1 -all exp=nowhere.example
 helo.example TXT v=spf1 -all
 goodhelo.example TXT v=spf1 ip4:192.0.2.10 -all
 END
+for i in 1 2 3 4 5 6 7 8 9 10 11; do echo "manymx.example MX $i near.example"; done >> "$T/zones"
 l=$(printf %040d 7)
 echo "$l.$l.$l.$l.$l.t.example A 127.0.0.1" >> "$T/zones"
 for i in 1 2 3 4 5 6 7 8 9 10; do echo "13.2.0.192.in-addr.arpa PTR h$i.mail.example"; done >> "$T/zones"
@@ -222,6 +232,7 @@ ip=192.0.2.16
 same fail 'a network ends where its bits say' result joe@net.example
 ip=192.0.2.10
 same pass 'include' result joe@inc.example
+same pass 'behind it the domain is what it was' result joe@incself.example
 same softfail 'include of what does not pass is no match' result joe@incfail.example
 same permerror 'include of what has no policy' result joe@incnone.example
 same permerror 'include of a broken policy' result joe@incbroken.example
@@ -262,6 +273,8 @@ like '; its owner says: 192.0.2.10 is not ours; see http://exp.example/?s=a%26b%
 not_said() { spf "$1" | head -n 1 | grep -c 'owner says'; }
 same 0 'not one with controls' not_said joe@expodd.example
 same 0 'not one outside ASCII' not_said joe@exputf.example
+same 0 'not one of two' not_said joe@exptwo.example
+like '; its owner says: outer$' 'not that of a policy that is included' spf joe@incexp.example
 same 0 'not one that is not there' not_said joe@expnone.example
 same 100 'and the result stays' code joe@expnone.example
 size() { spf "$1" | head -n 1 | wc -c; }
@@ -291,7 +304,7 @@ for s in joe @ joe@ joe@localhost 'joe@[192.0.2.10]' 'joe@a..b' "joe@$long.examp
   same none "a sender without a domain has none ($(printf %.20s "$s"))" result "$s"
 done
 same fail 'the last @ counts' result 'a@pass.example@fail.example'
-same fail 'a sender without a name is the postmaster' result @fail.example
+same pass 'a sender without a name is the postmaster' result @nobody.example
 like 'smtp.mailfrom="a\\"b?c@fail.example"' 'odd senders are written harmlessly' field "$(printf 'a"b\001c@fail.example')"
 
 # who is not checked

@@ -35,6 +35,7 @@ short.example A 192.0.2.7
 short.example TXT !short
 short.example TXT abcdef
 garbage.example A !garbage
+overlong.example TXT !overlong
 loop.example MX !loop
 wrongid.example A !wrongid
 slow.example A !slow:0.3
@@ -76,6 +77,7 @@ same temporary 'no answer by TCP then is a failure' ask A notcp.example
 same temporary 'a damaged answer is a temporary failure' ask A garbage.example
 same temporary 'one that ends too early, too' ask A short.example
 same temporary 'in a text, too' ask TXT short.example
+same temporary 'or a string that is longer than its record' ask TXT overlong.example
 same temporary 'and a name that points to itself' ask MX loop.example
 same 'found 1000 records' 'many records' ask A many.example
 same temporary 'too many are a failure' ask A more.example
@@ -88,7 +90,7 @@ same "$(printf 'timeout\nfound [192.0.2.1] [192.0.2.2]\nfound [192.0.2.8]\ntempo
 names=$(for i in $(seq 150); do echo "n$i.slow.example"; done)
 echo '*.slow.example A !slow:0.3
 *.slow.example A 192.0.2.9' >> "$T/zones"
-sum() { ask A $names deadline 5000 | sort | uniq -c | sed 's/^ *//'; }
+sum() { ask A $names deadline 20000 | sort | uniq -c | sed 's/^ *//'; }
 same '150 found [192.0.2.9]' '150 slow ones take hardly longer than one' sum
 
 # which servers
