@@ -7,14 +7,16 @@
 static const struct { const char *text; unsigned int what; } tokens[COMB_TOKENS] = {
   { "<script", COMB_SCRIPT }, { "data:", COMB_DATA },
   { "javascript:", COMB_SCRIPT }, { "vbscript:", COMB_SCRIPT },
-  { "onload=", COMB_SCRIPT }, { "onerror=", COMB_SCRIPT }, { "onclick=", COMB_SCRIPT },
-  { "onfocus=", COMB_SCRIPT }, { "onmouseover=", COMB_SCRIPT }, { "ontoggle=", COMB_SCRIPT },
-  { "onbegin=", COMB_SCRIPT }, { "onpageshow=", COMB_SCRIPT }, { "<hta:", COMB_SCRIPT },
+  { "<hta:", COMB_SCRIPT },
   { "\nbegin ", COMB_FILE }, { "\nbegin-base64 ", COMB_FILE }, { "\n=ybegin ", COMB_FILE },
   { "\n(this file must be", COMB_FILE },
 };
 
 static unsigned char first[256];
+
+/* Attributes of a tag whose names begin with on run scripts. Where such a name stands: outside
+ * of a tag, within it, where a name may begin, behind o, behind on and a letter, behind it. */
+enum { OUTSIDE, WITHIN, NAME, O, ON, HANDLER, BEHIND };
 
 void comb_begin(struct comb *s)
 {
@@ -57,9 +59,26 @@ static void collect(struct comb *s, char c)
   else s->inside = 0;
 }
 
+static void handler(struct comb *s, char c)
+{
+  int blank = c == ' ' || c == '\t' || c == '\n', letter = c >= 'a' && c <= 'z';
+
+  if (c == '<') s->attribute = WITHIN;
+  else if (c == '>' || !s->attribute) s->attribute = OUTSIDE;
+  else if (c == '=' && s->attribute >= HANDLER) s->found |= COMB_SCRIPT;
+  else if (blank && s->attribute >= HANDLER) s->attribute = BEHIND;
+  else if (blank || c == '/' || c == '"' || c == '\'') s->attribute = NAME;
+  else if (s->attribute == NAME && c == 'o') s->attribute = O;
+  else if (s->attribute == O && c == 'n') s->attribute = ON;
+  else if ((s->attribute == ON || s->attribute == HANDLER) && letter) s->attribute = HANDLER;
+  else s->attribute = WITHIN;
+}
+
 static void step(struct comb *s, char c)
 {
   size_t i;
+
+  handler(s, c);
 
   for (i = 0; i < COMB_TOKENS; ++i) {
     if (s->progress[i] && tokens[i].text[s->progress[i]] != c) {
@@ -72,6 +91,7 @@ static void step(struct comb *s, char c)
     s->progress[i] = 0;
     --s->active;
     if (i < 2) {
+      s->attribute = OUTSIDE;
       s->inside = tokens[i].what;
       s->len = 0;
     } else s->found |= tokens[i].what;
@@ -84,7 +104,7 @@ void comb_feed(struct comb *s, const char *data, size_t len)
   char c;
 
   for (; data < end; ++data) {
-    if (!s->active && !s->inside) {
+    if (!s->active && !s->inside && !s->attribute) {
       while (data < end && !first[(unsigned char) *data]) ++data;
       if (data == end) return;
     }

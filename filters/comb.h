@@ -11,12 +11,13 @@ enum {
   COMB_FILE   = 4   /* the beginning of a file in uuencode, yEnc or BinHex */
 };
 
-enum { COMB_TOKENS = 17 };
+enum { COMB_TOKENS = 9 };
 
 struct comb {
   unsigned int found;      /* COMB_ bits, so far */
   unsigned char progress[COMB_TOKENS];
   unsigned int active;     /* tokens begun */
+  unsigned int attribute;  /* within a tag: how far the name of a handler has come */
   unsigned int inside;     /* what is collected: 0, COMB_SCRIPT or COMB_DATA */
   size_t len;
   char text[128];          /* the rest of the tag, the type of the URI */
