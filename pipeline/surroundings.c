@@ -154,11 +154,11 @@ int surroundings_envelope(const struct plan *plan)
 
 int surroundings_enabled(const struct stage *stage)
 {
-  const char *at = envelope.s, *end = at + envelope.len, *nl;
+  const char *at = envelope.s, *end, *nl;
   int enabled = 1, sender = 1;
 
   if (!envelope.len || (!stage->only && !stage->except)) return 1;
-  for (; at < end; at = nl + 1) {
+  for (end = at + envelope.len; at < end; at = nl + 1) {
     nl = memchr(at, '\n', (size_t) (end - at));
     if (!nl) nl = end;
     if (!sender) {
