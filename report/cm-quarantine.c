@@ -53,6 +53,7 @@ static void find_home(void)
   char *home = realpath(control_home(), 0);
 
   if (!home || setenv("CM_HOME", home, 1) == -1) diesys(111, "unable to find ", control_home());
+  free(home);
 }
 
 static void open_store(void)

@@ -173,7 +173,7 @@ static int print(int tabs)
 /* All rows, each column as wide as its widest cell. What is too wide is cut. */
 static void align(void)
 {
-  const char *at = rows.s, *end = rows.s + rows.len;
+  const char *at = rows.s, *end = rows.len ? at + rows.len : at;
   int i;
 
   for (i = 0; i < COLUMNS; ++i) {

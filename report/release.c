@@ -53,6 +53,7 @@ static int read_rel(int fd)
   ssize_t r;
 
   rel.text.len = 0;
+  if (!stralloc_ready(&rel.text, 1)) return 0;
   for (; (r = pread(fd, piece, sizeof piece, at)); at += r > 0 ? r : 0) {
     if (r == -1 && errno == EINTR) continue;
     if (r == -1) return 0;
@@ -84,9 +85,11 @@ static int step(const stralloc *address)
 static int take(int which, const stralloc *addresses)
 {
   static stralloc lines;
-  const char *at = addresses->s, *end = at + addresses->len, *nl;
+  const char *at = addresses->s, *end, *nl;
   char now[DIGITS_TIME];
 
+  if (!addresses->len) return 1;
+  end = at + addresses->len;
   digits_time(now);
   lines.len = 0;
   for (; at < end; at = nl + 1) {
@@ -95,7 +98,6 @@ static int take(int which, const stralloc *addresses)
         !stralloc_append(&lines, " ") || !escape_cat(&lines, at, (size_t) (nl - at), "") ||
         !stralloc_append(&lines, "\n")) return 0;
   }
-  if (!lines.len) return 1;
   return copy_line(rel.fd, lines.s, lines.len) == 1 && fsync(rel.fd) == 0;
 }
 
