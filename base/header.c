@@ -87,8 +87,10 @@ int header_take(struct header *h, const char *top, size_t toplen, const char *re
 
 int header_next(const struct header *h, struct field *f)
 {
-  const char *end = h->raw.s + h->end, *nl;
+  const char *end, *nl;
 
+  if (!h->raw.s) return 0;
+  end = h->raw.s + h->end;
   f->start = f->start ? f->start + f->len : h->raw.s;
   if (f->start == h->raw.s && h->end > 5 && !memcmp(f->start, "From ", 5)) {
     nl = memchr(f->start, '\n', h->end);

@@ -128,13 +128,11 @@ static unsigned long old(const char *id, unsigned long now)
 
 static unsigned long size(int dir, const char *id)
 {
-  int fd = stored_open(dir, id, ".eml");
-  struct stat st = { .st_size = 0 };
+  char name[ID_SIZE + 4];
+  struct stat st;
 
-  if (fd == -1) return 0;
-  if (fstat(fd, &st) == -1) st.st_size = 0;
-  close(fd);
-  return (unsigned long) st.st_size;
+  *stpcpy(stpcpy(name, id), ".eml") = 0;
+  return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ? 0 : (unsigned long) st.st_size;
 }
 
 /* Tell the ledger; the last of many lines brings all to the disk. */

@@ -19,7 +19,7 @@ static int wanted(void)
 void chatter_write(const char *id, const char *stage, const stralloc *text, unsigned long dropped,
                    const stralloc *cause, int loud)
 {
-  const char *at, *end = text->s + text->len, *nl;
+  const char *at, *end = text->len ? text->s + text->len : 0, *nl;
   char more[FMT_ULONG + 1];
   size_t len, n;
 
