@@ -12,6 +12,8 @@
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
 #define IDLEMAX 100         /* commands without effect */
+#define LINGER 1048576      /* bytes that are read, and */
+#define PARTING 2           /* seconds that are waited, of a client that was cut off */
 #define GRACE 300000        /* milliseconds that a transaction may outlast its session */
 
 const char *session_id(const struct session *s)
@@ -416,18 +418,31 @@ static void lost(struct session *s, int r)
   s->over = 1;
 }
 
+/* A connection that is closed with bytes unread takes what was said last with
+ * it: read on for a moment, so that a client which was cut off learns why. */
+static void linger(struct session *s)
+{
+  unsigned long long most = s->client.got + LINGER;
+
+  shutdown(s->client.out, SHUT_WR);
+  stream_limit(&s->client, PARTING);
+  do s->client.pos = s->client.len;
+  while (s->client.got < most && stream_fill(&s->client) > 0);
+}
+
 void session_serve(struct session *s)
 {
   const char *reply;
   char *line;
   size_t len;
-  int r;
+  int r, cut = 0;
 
   while (!s->over) {
     if (s->client.pos == s->client.len && session_flush(s) == -1) break;
     stream_limit(&s->client, s->set.timeoutsmtpd);
     r = stream_line(&s->client, COMMANDMAX, &line, &len);
     if (r != 1) {
+      cut = r == -1 && errno == EMSGSIZE;
       lost(s, r);
       break;
     }
@@ -438,9 +453,9 @@ void session_serve(struct session *s)
     if (s->over) break;
     if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
       session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
-      s->over = 1;
+      s->over = cut = 1;
     }
   }
-  session_flush(s);
+  if (session_flush(s) == 1 && cut) linger(s);
   transaction_reset(s);
 }

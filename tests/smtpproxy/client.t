@@ -115,6 +115,7 @@ fresh
 run lines 'line MAIL FROM:<a@example.org>' reply 'many 3000 RCPT TO:<b@example.net>\r\n' 'line QUIT'
 same 1000 'a thousand recipients are taken' grep -c '^250 2.1.5' "$T/transcript"
 same 1101 'as many again are asked to wait, then it is a flood of errors' grep -c '^452 4.5.3' "$T/transcript"
+like '^421 4.7.0 ' 'and the client hears why it is cut off, whatever it has still sent' cat "$T/transcript"
 same 1000 'the upstream hears of the first only' grep -c RCPT "$T/s/commands"
 
 # peak SCRIPT...: kilobytes of memory that a session which sends this text has had at
