@@ -33,11 +33,12 @@ static int ignored[SIGNALS], looked;
 /* What every child has of us anyway: no core, no way to new privileges. */
 static int coreless, bound;
 
-static int executable(const char *path)
+/* 0, or why not. A directory of PATH that we may not search has not got it. */
+static int executable(const char *path, int searched)
 {
   struct stat st;
 
-  if (stat(path, &st) == -1) return errno == ENOTDIR ? ENOENT : errno;
+  if (stat(path, &st) == -1) return errno == ENOTDIR || (searched && errno == EACCES) ? ENOENT : errno;
   return S_ISREG(st.st_mode) && st.st_mode & 0111 ? 0 : EACCES;
 }
 
@@ -62,7 +63,7 @@ int spawn_find(const char *name, stralloc *path)
       errno = ENOMEM;
       return -1;
     }
-    error = executable(path->s);
+    error = executable(path->s, end > dir);
     if (!error) return 1;
     if (error != ENOENT) first = error;
     if (!*end) break;
