@@ -49,7 +49,8 @@ static int lower(const char *name, size_t len, stralloc *out)
   return stralloc_append(out, ":");
 }
 
-int canon_field(enum canon kind, const struct field *f, const char *cut, const char *cutend, stralloc *out)
+int canon_field(enum canon kind, const struct field *f, const char *cut, const char *cutend,
+                stralloc *out)
 {
   const char *end = f->start + f->len;
   int blank = 2;  /* 2: at the beginning, where none is wanted */

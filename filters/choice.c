@@ -28,11 +28,11 @@ void choice_read(struct choice *table, size_t count, char **arguments)
 void choice_end(const struct choice *c, const char *text, const char *field)
 {
   static stralloc line, reason;
-  int verdict = c->verdict;
+  int verdict = c->verdict, against = verdict_rank(verdict) > 0;
 
   if (verdict == VERDICT_BROKEN) stage_end(VERDICT_DEFER, text, "\n", field);
-  if (!stralloc_copys(&line, verdict == VERDICT_DEFER ? "4" : verdict_rank(verdict) > 0 ? "5" : "2") ||
-      !stralloc_cats(&line, verdict_rank(verdict) > 0 ? c->status : ".0.0") ||
+  if (!stralloc_copys(&line, verdict == VERDICT_DEFER ? "4" : against ? "5" : "2") ||
+      !stralloc_cats(&line, against ? c->status : ".0.0") ||
       !stralloc_cats(&line, " ") || !stralloc_cats(&line, text) ||
       !reason_make(verdict, line.s, line.len, &reason)) stage_nomem();
   stage_end(verdict, reason.s, "\n", field);

@@ -17,7 +17,8 @@
 enum {
   SIGNATURES = 8,  /* that are looked at, from the top; the others are ignored */
   RECORDS    = 4,  /* of a key's name that are tried */
-  PATIENCE   = 20  /* seconds for the DNS */
+  PATIENCE   = 20, /* seconds for the DNS */
+  NAME       = 253 /* bytes of a domain in the reason */
 };
 
 /* By enum signature_result; the first one is that of a message without any. */
@@ -54,7 +55,8 @@ static void read_signatures(void)
   unsigned long now = (unsigned long) time(0);
 
   while (count < SIGNATURES && header_next(&header, &field))
-    if (field_is(&field, "DKIM-Signature") && !signature_read(signatures + count++, &field, now)) stage_nomem();
+    if (field_is(&field, "DKIM-Signature") && !signature_read(signatures + count++, &field, now))
+      stage_nomem();
 }
 
 static void hash(void *to, const char *bytes, size_t len)
@@ -129,7 +131,8 @@ static void check_bodies(void)
     if (s->result != SIGNATURE_OPEN) continue;
     if (s->limited && s->limit > body_of[i]->form.size)
       ends(s, SIGNATURE_FAIL, "body is shorter than l= says");
-    else if (s->bodyhash.len != CRYPTO_DIGEST || byte_diff(s->bodyhash.s, CRYPTO_DIGEST, body_of[i]->digest))
+    else if (s->bodyhash.len != CRYPTO_DIGEST ||
+             byte_diff(s->bodyhash.s, CRYPTO_DIGEST, body_of[i]->digest))
       ends(s, SIGNATURE_FAIL, "body has changed");
   }
 }
@@ -160,7 +163,8 @@ static int ask(const struct signature *s, struct dns_question *q)
 {
   static stralloc text, name;
   int good = stralloc_copyb(&text, s->selector->value, s->selector->len) &&
-             stralloc_cats(&text, "._domainkey.") && stralloc_catb(&text, s->domain->value, s->domain->len);
+             stralloc_cats(&text, "._domainkey.") &&
+             stralloc_catb(&text, s->domain->value, s->domain->len);
 
   if (!good) stage_nomem();
   good = idna_name(text.s, text.len, &name);
@@ -220,7 +224,8 @@ static void declare(stralloc *field)
 static const struct signature *decisive(void)
 {
   static const enum signature_result order[] = {
-    SIGNATURE_PASS, SIGNATURE_TEMPERROR, SIGNATURE_POLICY, SIGNATURE_FAIL, SIGNATURE_PERMERROR, SIGNATURE_NEUTRAL
+    SIGNATURE_PASS, SIGNATURE_TEMPERROR, SIGNATURE_POLICY, SIGNATURE_FAIL, SIGNATURE_PERMERROR,
+    SIGNATURE_NEUTRAL
   };
   size_t i;
   const struct signature *s;
@@ -239,7 +244,8 @@ static void answer(void)
   int good = stralloc_copys(&reason, "dkim ") && stralloc_cats(&reason, c->result);
 
   if (good && s && s->domain)
-    good = stralloc_cats(&reason, " ") && stralloc_catb(&reason, s->domain->value, s->domain->len < 253 ? s->domain->len : 253);
+    good = stralloc_cats(&reason, " ") &&
+           stralloc_catb(&reason, s->domain->value, s->domain->len < NAME ? s->domain->len : NAME);
   if (good && s && s->why) good = stralloc_cats(&reason, ": ") && stralloc_cats(&reason, s->why);
   if (!good || !stralloc_0(&reason)) stage_nomem();
   declare(&field);

@@ -73,7 +73,8 @@ static void add_author(const char *address)
   if (!good || at[1] == '[') return;
   for (i = 0; i < count; ++i) if (!strcmp(authors[i].name.s, name.s)) return;
   if (count == AUTHORS) crowd = 1;
-  else if (!stralloc_copys(&authors[count].name, name.s) || !stralloc_0(&authors[count++].name)) stage_nomem();
+  else if (!stralloc_copys(&authors[count].name, name.s) || !stralloc_0(&authors[count++].name))
+    stage_nomem();
 }
 
 /* Of a field that breaks the grammar everything that a reader may take for the address counts. */
@@ -165,7 +166,8 @@ static void ask_more(void)
   for (a = authors; a < authors + count; ++a) {
     if (a->walk.temporary || !a->walk.record) continue;
     for (i = identifiers; i < identifiers + known; ++i) {
-      if (i->asked || is_strict(a, i) || !strcmp(i->name.s, a->name.s) || !related(i->name.s, a->name.s)) continue;
+      if (i->asked || is_strict(a, i) || !strcmp(i->name.s, a->name.s) ||
+          !related(i->name.s, a->name.s)) continue;
       if (!dmarc_ask(&i->walk, i->name.s)) stage_nomem();
       i->asked = 1;
     }
@@ -257,7 +259,8 @@ static void declare(stralloc *field)
     if (!authres_result(field, "dmarc", said(a->result)) ||
         !authres_property(field, "header.from", a->name.s, a->name.len - 1)) stage_nomem();
     if (a->result == NONE || a->result == TEMPERROR) continue;
-    if (!authres_property(field, "policy.dmarc", policies[a->wish], strlen(policies[a->wish]))) stage_nomem();
+    if (!authres_property(field, "policy.dmarc", policies[a->wish], strlen(policies[a->wish])))
+      stage_nomem();
   }
   if (!stralloc_0(field)) stage_nomem();
 }
@@ -282,7 +285,8 @@ static void answer(const struct author *a)
   if (crowd && r > PERMERROR) r = PERMERROR;
   good = stralloc_copys(&reason, "dmarc ") && stralloc_cats(&reason, said(r));
   if (crowd) good = good && stralloc_cats(&reason, ": too many domains in From");
-  else if (a) good = good && stralloc_cats(&reason, " ") && stralloc_cats(&reason, a->name.s) && stralloc_cats(&reason, why(r));
+  else if (a) good = good && stralloc_cats(&reason, " ") && stralloc_cats(&reason, a->name.s) &&
+                     stralloc_cats(&reason, why(r));
   if (!good || !stralloc_0(&reason)) stage_nomem();
   declare(&field);
   choice_end(choices + r, reason.s, field.s);

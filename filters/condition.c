@@ -22,7 +22,8 @@ static const struct method *method(const char *word, size_t len)
   size_t i;
 
   for (i = 0; i < METHODS; ++i)
-    if (strlen(methods[i].name) == len && !case_diffb(word, len, methods[i].name)) return methods + i;
+    if (strlen(methods[i].name) == len && !case_diffb(word, len, methods[i].name))
+      return methods + i;
   return 0;
 }
 
@@ -78,7 +79,8 @@ static int verified(const struct method *m, const char *domain)
   authres_rewind(&results);
   while (more == 1 && !found && (more = authres_next(&results)) == 1) {
     value = authres_value(&results, m->property);
-    if (!value || case_diffs(authres_method(&results), m->name) || case_diffs(authres_said(&results), "pass")) continue;
+    if (!value || case_diffs(authres_method(&results), m->name) ||
+        case_diffs(authres_said(&results), "pass")) continue;
     at = strrchr(value, '@');
     found = speaks_for(at ? at + 1 : value, domain, m->below);
   }

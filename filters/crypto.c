@@ -47,7 +47,8 @@ static int info(struct rsa_public_key *key, const char *der, size_t len)
          asn1_der_decode_constructed(&whole, &algorithm) == ASN1_ITERATOR_PRIMITIVE &&
          algorithm.type == ASN1_IDENTIFIER && algorithm.length == sizeof rsa &&
          !memcmp(algorithm.data, rsa, sizeof rsa) &&
-         asn1_der_iterator_next(&whole) == ASN1_ITERATOR_PRIMITIVE && whole.type == ASN1_BITSTRING &&
+         asn1_der_iterator_next(&whole) == ASN1_ITERATOR_PRIMITIVE &&
+         whole.type == ASN1_BITSTRING &&
          asn1_der_decode_bitstring_last(&whole) == ASN1_ITERATOR_CONSTRUCTED &&
          (inner = whole, rsa_public_key_from_der_iterator(key, CRYPTO_RSAMOST, &inner));
 }
@@ -60,7 +61,8 @@ static int bare(struct rsa_public_key *key, const char *der, size_t len)
          rsa_public_key_from_der_iterator(key, CRYPTO_RSAMOST, &i);
 }
 
-enum crypto_result crypto_rsa(const char *der, size_t derlen, const unsigned char digest[CRYPTO_DIGEST],
+enum crypto_result crypto_rsa(const char *der, size_t derlen,
+                              const unsigned char digest[CRYPTO_DIGEST],
                               const char *signature, size_t len)
 {
   struct rsa_public_key key;
@@ -71,17 +73,20 @@ enum crypto_result crypto_rsa(const char *der, size_t derlen, const unsigned cha
   nettle_mpz_init_set_str_256_u(s, len, octets(signature));
   if (info(&key, der, derlen) || bare(&key, der, derlen)) {
     if (mpz_sizeinbase(key.n, 2) < CRYPTO_RSALEAST) result = CRYPTO_WEAK;
-    else result = len == key.size && rsa_sha256_verify_digest(&key, digest, s) ? CRYPTO_GOOD : CRYPTO_FALSE;
+    else if (len == key.size && rsa_sha256_verify_digest(&key, digest, s)) result = CRYPTO_GOOD;
+    else result = CRYPTO_FALSE;
   }
   mpz_clear(s);
   rsa_public_key_clear(&key);
   return result;
 }
 
-enum crypto_result crypto_ed25519(const char *key, size_t keylen, const unsigned char digest[CRYPTO_DIGEST],
+enum crypto_result crypto_ed25519(const char *key, size_t keylen,
+                                  const unsigned char digest[CRYPTO_DIGEST],
                                   const char *signature, size_t len)
 {
   if (keylen != ED25519_KEY_SIZE) return CRYPTO_NOKEY;
   if (len != ED25519_SIGNATURE_SIZE) return CRYPTO_FALSE;
-  return ed25519_sha512_verify(octets(key), CRYPTO_DIGEST, digest, octets(signature)) ? CRYPTO_GOOD : CRYPTO_FALSE;
+  return ed25519_sha512_verify(octets(key), CRYPTO_DIGEST, digest, octets(signature))
+         ? CRYPTO_GOOD : CRYPTO_FALSE;
 }

@@ -72,7 +72,8 @@ int dmarc_ask(struct dmarc_walk *w, const char *name)
   memcpy(w->name, name, strlen(name) + 1);
   w->count = 0;
   w->steps[w->count++] = w->name;
-  for (n = n > DMARC_STEPS ? DMARC_STEPS - 1 : n - 1; n; --n) w->steps[w->count++] = above(w->name, n);
+  for (n = n > DMARC_STEPS ? DMARC_STEPS - 1 : n - 1; n; --n)
+    w->steps[w->count++] = above(w->name, n);
   for (n = 0; n < w->count; ++n) {
     if (!stralloc_copys(&question, "_dmarc.") || !stralloc_cats(&question, w->steps[n]) ||
         !stralloc_0(&question)) return 0;
@@ -151,8 +152,9 @@ void dmarc_take(struct dmarc_walk *w)
 int dmarc_wants_existence(const struct dmarc_walk *w)
 {
   const struct dmarc_record *r = w->record;
+  enum dmarc_policy without = r->sp < DMARC_UNSAID ? r->sp : r->p;
 
-  return w->place != w->name && r->np < DMARC_UNSAID && r->np != (r->sp < DMARC_UNSAID ? r->sp : r->p);
+  return w->place != w->name && r->np < DMARC_UNSAID && r->np != without;
 }
 
 enum dmarc_policy dmarc_wish(const struct dmarc_walk *w, int exists)

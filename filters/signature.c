@@ -127,7 +127,8 @@ static void check(struct signature *s, unsigned long now)
   const struct tag *l = tags_find(&s->tags, "l"), *q = tags_find(&s->tags, "q");
 
   if (!tags_is(tags_find(&s->tags, "v"), "1")) ends(s, SIGNATURE_NEUTRAL, "unknown version");
-  else if (!is_domain(s->domain->value, s->domain->len) || !is_domain(s->selector->value, s->selector->len))
+  else if (!is_domain(s->domain->value, s->domain->len) ||
+           !is_domain(s->selector->value, s->selector->len))
     ends(s, SIGNATURE_NEUTRAL, "d= or s= is no name");
   else if (!belongs(s)) ends(s, SIGNATURE_PERMERROR, "i= is not in the domain d=");
   else if (q && !tags_lists(q, "dns/txt")) ends(s, SIGNATURE_NEUTRAL, "unknown query method");
@@ -176,7 +177,8 @@ static unsigned int hash(const char *name, size_t len)
 {
   unsigned int h = 5381;
 
-  for (; len; --len, ++name) h = h * 33 + (unsigned char) (*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
+  for (; len; --len, ++name)
+    h = h * 33 + (unsigned char) (*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
   return h;
 }
 
@@ -197,7 +199,8 @@ static int index_fields(const struct header *h, const struct field *but, strallo
 }
 
 /* The lowest field of this name that is not taken yet. 1; 0: there is none. */
-static int take(const struct header *h, stralloc *places, const char *name, size_t len, struct field *f)
+static int take(const struct header *h, stralloc *places, const char *name, size_t len,
+                struct field *f)
 {
   struct place *first = (struct place *) (void *) places->s, *p = first + places->len / sizeof *p;
   unsigned int wanted = hash(name, len);
@@ -213,12 +216,13 @@ static int take(const struct header *h, stralloc *places, const char *name, size
   return 0;
 }
 
-int signature_digest(const struct signature *s, const struct header *h, unsigned char digest[CRYPTO_DIGEST])
+int signature_digest(const struct signature *s, const struct header *h,
+                     unsigned char digest[CRYPTO_DIGEST])
 {
   static stralloc places, form;
   struct crypto_sha256 sha;
   struct field f;
-  const char *at = 0, *name;
+  const char *at = 0, *name, *b = s->bytes->raw;
   size_t len;
 
   form.len = 0;
@@ -226,7 +230,7 @@ int signature_digest(const struct signature *s, const struct header *h, unsigned
   /* A name that is listed once more than it is there stands for nothing. */
   while (tags_item(s->names, &at, &name, &len))
     if (take(h, &places, name, len, &f) && !canon_field(s->head, &f, 0, 0, &form)) return 0;
-  if (!canon_field(s->head, &s->field, s->bytes->raw, s->bytes->raw + s->bytes->rawlen, &form)) return 0;
+  if (!canon_field(s->head, &s->field, b, b + s->bytes->rawlen, &form)) return 0;
   crypto_begin(&sha);
   crypto_add(&sha, form.s, form.len - 2);
   crypto_end(&sha, digest);
@@ -243,7 +247,8 @@ static int fits(struct signature *s, const struct tags *key)
   size_t len;
 
   identity(s, &len);
-  if (v && (v != key->tag || v->len != 5 || memcmp(v->value, "DKIM1", 5))) ends(s, SIGNATURE_PERMERROR, "not a DKIM key");
+  if (v && (v != key->tag || v->len != 5 || memcmp(v->value, "DKIM1", 5)))
+    ends(s, SIGNATURE_PERMERROR, "not a DKIM key");
   else if (h && !tags_lists(h, "sha256")) ends(s, SIGNATURE_PERMERROR, "the key is not for sha256");
   else if (s->ed25519 ? !tags_is(k, "ed25519") : k && !tags_is(k, "rsa"))
     ends(s, SIGNATURE_PERMERROR, "the key is of another kind");
@@ -265,7 +270,17 @@ static void judge(struct signature *s, enum crypto_result result)
   }
 }
 
-int signature_verify(struct signature *s, const char *record, size_t len, const unsigned char digest[CRYPTO_DIGEST])
+static void check_signature(struct signature *s, const stralloc *key,
+                            const unsigned char digest[CRYPTO_DIGEST])
+{
+  const stralloc *b = &s->signature;
+
+  judge(s, s->ed25519 ? crypto_ed25519(key->s, key->len, digest, b->s, b->len)
+                      : crypto_rsa(key->s, key->len, digest, b->s, b->len));
+}
+
+int signature_verify(struct signature *s, const char *record, size_t len,
+                     const unsigned char digest[CRYPTO_DIGEST])
 {
   static stralloc key;
   static struct tags tags;
@@ -280,9 +295,10 @@ int signature_verify(struct signature *s, const char *record, size_t len, const 
     decoded = base64(p, &key);
     if (decoded == -1) return 0;
     if (!decoded) judge(s, CRYPTO_NOKEY);
-    else judge(s, (s->ed25519 ? crypto_ed25519 : crypto_rsa)(key.s, key.len, digest, s->signature.s, s->signature.len));
+    else check_signature(s, &key, digest);
   }
   /* Who only tries is no worse off than who does not sign (3.6.1). */
-  if (s->result == SIGNATURE_FAIL && t && tags_lists(t, "y")) ends(s, SIGNATURE_NEUTRAL, "not verified, key in test mode");
+  if (s->result == SIGNATURE_FAIL && t && tags_lists(t, "y"))
+    ends(s, SIGNATURE_NEUTRAL, "not verified, key in test mode");
   return 1;
 }

@@ -51,8 +51,11 @@ static int put(struct tags *tags, const char *text, size_t len)
   t->len = t->rawlen = len - (size_t) (t->raw - text);
   trim(&t->value, &t->len);
   if (!is_name(t->name, t->namelen) || !is_value(t->value, t->len)) return 0;
-  for (i = 0; i < tags->count; ++i)
-    if (tags->tag[i].namelen == t->namelen && !memcmp(tags->tag[i].name, t->name, t->namelen)) return 0;
+  for (i = 0; i < tags->count; ++i) {
+    const struct tag *other = tags->tag + i;
+
+    if (other->namelen == t->namelen && !memcmp(other->name, t->name, t->namelen)) return 0;
+  }
   ++tags->count;
   return 1;
 }
