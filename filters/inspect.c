@@ -139,10 +139,7 @@ static void told(size_t i, enum peek_fact fact, const char *text, size_t len, co
   size_t which;
 
   if (fact == PEEK_FLAG) flag(o, text, 0);
-  if (fact == PEEK_KIND) {
-    kind(o, text, 0);
-    if (o->marks & SPELL_PASSIVE && strcmp(text, "data") && strcmp(text, "pdf")) flag(o, "type-mismatch", 0);
-  }
+  if (fact == PEEK_KIND) kind(o, text, 0);
   if (fact != PEEK_NAME) return;
   readings_clear(&names);
   inner.len = 0;
@@ -236,7 +233,9 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
   if (is.is & SNIFF_PROGRAM) flag(o, "executable", 0);
   if (*is.word && !(is.is & (SNIFF_HOLDS | SNIFF_MAIL | SNIFF_TEXT))) kind(o, is.word, 0);
   if (o->attachment && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) kind(o, is.word, 0);
-  if (o->marks & SPELL_PASSIVE && is.is & (SNIFF_ACTIVE | SNIFF_HOLDS)) flag(o, "type-mismatch", 0);
+  /* Outlook's pictures may be compressed: image/x-emz. */
+  if (o->marks & SPELL_PASSIVE && is.is & (SNIFF_ACTIVE | SNIFF_HOLDS) && strcmp(is.word, "gz"))
+    flag(o, "type-mismatch", 0);
   if (o->meant && (!*is.word || is.is & SNIFF_ACTIVE)) kind(o, o->meant, 0);
   if (o->comb.found & COMB_SCRIPT && o->attachment) flag(o, "html-script", 0);
   if (o->comb.found & COMB_DATA) flag(o, "html-data", 0);

@@ -140,6 +140,22 @@ static size_t extension(const char *s, size_t len)
   return len;
 }
 
+/* Is there something in the extension that is not seen, between or before what is short and
+ * plain enough to be one? */
+static int veiled(const char *s, size_t len)
+{
+  size_t i = len, n, letters = 0, hidden = 0;
+
+  while (i && s[i - 1] != '.') --i;
+  if (!i) return 0;
+  for (; i < len; i += n ? n : 1) {
+    n = unseen(s + i, len - i);
+    if (n > 1 && s[i] != 27 && i + n < len) hidden = 1;
+    else if (!n && (s[i] & 0x80 || ++letters > 5)) return 0;
+  }
+  return hidden && letters;
+}
+
 /* What is wrong with the name as it was given. */
 static unsigned int tricks(const char *s, size_t len)
 {
@@ -152,10 +168,10 @@ static unsigned int tricks(const char *s, size_t len)
     else if (n == 1 && !s[i]) found |= SPELL_TRICK;
     if (n == 3 && (unsigned char) s[i + 1] == 0x80 && (unsigned char) (s[i + 2] & 0xff) >= 0xad &&
         (unsigned char) s[i] == 0xe2) found |= SPELL_RTLO;
-    if (n > 1 && s[i] != 27 && !memchr(s + i, '.', len - i) && memchr(s, '.', i) && i + n < len) found |= SPELL_TRICK;
     blanks = s[i] == ' ' ? blanks + 1 : 0;
     if (blanks > 30) found |= SPELL_TRICK;
   }
+  if (veiled(s, len)) found |= SPELL_TRICK;
   if (len > 38 && s[len - 1] == '}' && s[len - 38] == '{' && s[len - 39] == '.') found |= SPELL_TRICK;
   if (len > 6 && !case_diffb(s + len - 6, 6, ":$data")) found |= SPELL_TRICK;
   return found;
