@@ -15,7 +15,7 @@
 
 enum {
   BLOCK   = 65536,
-  CURIOUS = 16 << 20  /* bytes of an entry of no known kind that are looked at for an archive behind them */
+  CURIOUS = 16 << 20  /* bytes of an entry of no known kind that may have an archive behind them */
 };
 
 /* What libarchive reads from; and where it decodes to. */
@@ -60,7 +60,8 @@ static const struct format {
   { "lz", archive_read_support_filter_lzip, archive_read_support_format_raw, 0, 0, CONCATENATED },
   { "lz4", archive_read_support_filter_lz4, archive_read_support_format_raw, 0, 0, CONCATENATED },
   { "zst", archive_read_support_filter_zstd, archive_read_support_format_raw, 0, 0, CONCATENATED },
-  { "z", archive_read_support_filter_compress, archive_read_support_format_raw, 0, 0, CONCATENATED },
+  { "z", archive_read_support_filter_compress, archive_read_support_format_raw, 0, 0,
+    CONCATENATED },
   { "uue", archive_read_support_filter_uu, archive_read_support_format_raw, 0, 0, CONCATENATED }
 };
 #define FORMATS (sizeof formats / sizeof *formats)
@@ -108,7 +109,9 @@ static la_int64_t seek(struct archive *a, void *data, la_int64_t offset, int whe
 /* What libarchive could not do, as a flag. Encryption is told apart by who asks. */
 static void trouble(struct archive *a)
 {
-  static const char *const unable[] = { "nsupported", "not supported", "unavailable", "nknown", "ncrypted" };
+  static const char *const unable[] = {
+    "nsupported", "not supported", "unavailable", "nknown", "ncrypted"
+  };
   const char *text = archive_error_string(a);
   size_t i;
 
@@ -180,7 +183,8 @@ static const char *content(struct archive *a, struct source *s,
 {
   ssize_t have = read_head(a, s);
   const struct kind *kind = have > 0 ? kind_find(s->head, (size_t) have) : 0;
-  const char *word = kind ? kind->word : have > 0 && kind_text(s->head, (size_t) have) ? "txt" : "data";
+  int text = have > 0 && kind_text(s->head, (size_t) have);
+  const char *word = kind ? kind->word : text ? "txt" : "data";
   size_t most = CURIOUS;
   int fd = -1;
 
@@ -233,7 +237,8 @@ static int single(struct archive *a, struct source *s, const struct format *f,
   if (have == -1) stage_diesys("unable to read an attachment");
   if (!single_names(f->kind, s->head, (size_t) have, name, len, &names)) stage_nomem();
   if (!tar) word = content(a, s, names.s, strlen(names.s), level);
-  for (p = names.s; p < names.s + names.len; p += strlen(p) + 1) look_name(level, word, p, strlen(p));
+  for (p = names.s; p < names.s + names.len; p += strlen(p) + 1)
+    look_name(level, word, p, strlen(p));
   stralloc_free(&names);
   return tar;
 }
@@ -252,7 +257,8 @@ static off_t entries(struct archive *a, struct source *s, const struct format *f
     last = s->start + archive_read_header_position(a);
     if (r == ARCHIVE_FATAL && archive_read_has_encrypted_entries(a) != 1) trouble(a);
     if (r == ARCHIVE_FATAL) break;
-    if (first && (!single(a, s, f, name, len, &level) || !look_enter(level.depth + 1, &level))) break;
+    if (first && !single(a, s, f, name, len, &level)) break;
+    if (first && !look_enter(level.depth + 1, &level)) break;
     if (r == ARCHIVE_FAILED || r == ARCHIVE_RETRY) trouble(a);
     else one(a, entry, s, f, &level);
   }
@@ -278,7 +284,8 @@ off_t archive_look(int fd, off_t start, off_t end, const char *kind,
     if (f->filter) f->filter(a);
     f->format(a);
     if (f->format == archive_read_support_format_raw) archive_read_support_format_tar(a);
-    if (f->options && archive_read_set_options(a, f->options) != ARCHIVE_OK) look_flag(FLAG_UNSUPPORTED);
+    if (f->options && archive_read_set_options(a, f->options) != ARCHIVE_OK)
+      look_flag(FLAG_UNSUPPORTED);
     archive_read_set_read_callback(a, feed);
     archive_read_set_skip_callback(a, skip);
     if (!f->filter) archive_read_set_seek_callback(a, seek);

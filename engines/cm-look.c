@@ -67,7 +67,8 @@ int main(int argc, char **argv)
   setenv("TZ", "UTC0", 1);
   if (magic_prepare() == -1) stage_diesys("unable to open the database of libmagic");
   look_start();
-  if (confine(MEMORY, LOOK_BYTES + 1, 2 * LOOK_SECONDS) == -1) stage_diesys("unable to confine myself");
+  if (confine(MEMORY, LOOK_BYTES + 1, 2 * LOOK_SECONDS) == -1)
+    stage_diesys("unable to confine myself");
 
   for (i = 1; i < argc; i += 2) {
     look_section(argv[i]);

@@ -124,7 +124,8 @@ static void add_name(void *arg, const struct zip_name *name)
   if (name->encrypted) look_flag(FLAG_ENCRYPTED);
   if (is_macro(rest->file->kind, name->text, name->len)) look_flag(FLAG_MACRO);
   if (name->stray && name->local > rest->seen)
-    rest->seen = archive_look(rest->file->fd, name->local, rest->file->size, "zip stream", "", 0, rest->level);
+    rest->seen = archive_look(rest->file->fd, name->local, rest->file->size, "zip stream", "", 0,
+                              rest->level);
   if (look_known(rest->level, "", name->text, name->len) ||
       (name->len && name->text[name->len - 1] == '/')) return;
   look_name(rest->level, name->encrypted ? "encrypted" : "data", name->text, name->len);
@@ -191,7 +192,9 @@ static void look_archive(const struct file *f, off_t start, const char *word, un
 /* A document of Office as one file of XML has its macros in base64. */
 static void look_xml(const struct file *f)
 {
-  static const char *const words[] = { "vnd.ms-office.vbaProject", "macrosPresent=\"yes\"", "editdata.mso" };
+  static const char *const words[] = {
+    "vnd.ms-office.vbaProject", "macrosPresent=\"yes\"", "editdata.mso"
+  };
   enum { OVER = 24 };
   char *chunk = malloc(CHUNK);
   ssize_t len;

@@ -345,11 +345,13 @@ const struct kind *kind_named(const char *word)
 static int is_guess(const char *mime)
 {
   static const char *const sure[] = {
-    "text/html", "text/xml", "text/csv", "text/vcard", "text/calendar", "text/rtf", "text/x-msdos-batch"
+    "text/html", "text/xml", "text/csv", "text/vcard", "text/calendar", "text/rtf",
+    "text/x-msdos-batch"
   };
   size_t i;
 
-  if (!strcmp(mime, "application/javascript") || !strcmp(mime, "application/x-setupscript")) return 1;
+  if (!strcmp(mime, "application/javascript")) return 1;
+  if (!strcmp(mime, "application/x-setupscript")) return 1;
   if (strncmp(mime, "text/", 5)) return 0;
   for (i = 0; i < sizeof sure / sizeof *sure; ++i)
     if (!strcmp(mime, sure[i])) return 0;
@@ -362,7 +364,8 @@ const struct kind *kind_typed(const char *mime)
   size_t i, len = strlen(mime);
 
   if (is_guess(mime)) return kind_named("txt");
-  if (len > sizeof template && !strcmp(mime + len - sizeof template + 1, template)) len -= sizeof template - 1;
+  if (len > sizeof template && !strcmp(mime + len - sizeof template + 1, template))
+    len -= sizeof template - 1;
   for (i = 0; i < KINDS; ++i)
     if (!strncasecmp(kinds[i].mime, mime, len) && !kinds[i].mime[len]) return kinds + i;
   return 0;
@@ -425,27 +428,35 @@ static const char *weak(const char *bytes, size_t len)
   if (has(bytes, len, 0, "\x1f\x8b\x08", 3) && len >= 18 && !(AT(bytes)[3] & 0xe0)) return "gz";
   if (has(bytes, len, 0, "\x1f\x9d", 2) && len > 3 && !(bytes[2] & 0x60) && (bytes[2] & 31) >= 9 &&
       (bytes[2] & 31) <= 16) return "z";
-  if (has(bytes, len, 2, "-l", 2) && len > 21 && bytes[6] == '-' && (bytes[4] == 'h' || bytes[4] == 'z')) return "lzh";
+  if (has(bytes, len, 2, "-l", 2) && len > 21 && bytes[6] == '-' &&
+      (bytes[4] == 'h' || bytes[4] == 'z')) return "lzh";
   if (has(bytes, len, 0, "\xca\xfe\xba\xbe", 4) && len >= 8)
     return AT(bytes)[6] || AT(bytes)[7] >= 45 ? "class" : "macho";
   if (has(bytes, len, 0, "BZh", 3) && len > 9 && bytes[3] >= '1' && bytes[3] <= '9' &&
-      (!memcmp(bytes + 4, "1AY&SY", 6) || !memcmp(bytes + 4, "\x17\x72\x45\x38\x50\x90", 6))) return "bz2";
+      (!memcmp(bytes + 4, "1AY&SY", 6) ||
+       !memcmp(bytes + 4, "\x17\x72\x45\x38\x50\x90", 6))) return "bz2";
   if (has(bytes, len, 0, "\x5d\0\0", 3) && len > 13 &&
-      (!memcmp(bytes + 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) || !memcmp(bytes + 10, "\0\0\0", 3)))
+      (!memcmp(bytes + 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) ||
+       !memcmp(bytes + 10, "\0\0\0", 3)))
     return "lzma";
   if (has(bytes, len, 0, "\xc7\x71", 2) && len > 28 && little(bytes + 20, 2) > 1 &&
-      little(bytes + 20, 2) < 1024 && 25 + little(bytes + 20, 2) < len && !bytes[25 + little(bytes + 20, 2)])
+      little(bytes + 20, 2) < 1024 && 25 + little(bytes + 20, 2) < len &&
+      !bytes[25 + little(bytes + 20, 2)])
     return "cpio";
-  if (has(bytes, len, 0, "\x60\xea", 2) && len > 10 && little(bytes + 2, 2) <= 2600 && AT(bytes)[10] == 2)
+  if (has(bytes, len, 0, "\x60\xea", 2) && len > 10 && little(bytes + 2, 2) <= 2600 &&
+      AT(bytes)[10] == 2)
     return "arj";
-  if (has(bytes, len, 0, "BM", 2) && len > 18 && little(bytes + 14, 4) <= 124 && !bytes[6]) return "bmp";
+  if (has(bytes, len, 0, "BM", 2) && len > 18 && little(bytes + 14, 4) <= 124 && !bytes[6])
+    return "bmp";
   if (has(bytes, len, 40, " EMF", 4) && little(bytes, 4) == 1) return "emf";
-  if (has(bytes, len, 34, "LP", 2) && len > 12 && little(bytes + 8, 2) <= 2 && bytes[10] <= 2) return "eot";
-  if (len > 8 && (!memcmp(bytes, "FWS", 3) || !memcmp(bytes, "CWS", 3) || !memcmp(bytes, "ZWS", 3)) &&
+  if (has(bytes, len, 34, "LP", 2) && little(bytes + 8, 2) <= 2 && bytes[10] <= 2) return "eot";
+  if (len > 8 && strchr("FCZ", bytes[0]) && bytes[0] && !memcmp(bytes + 1, "WS", 2) &&
       AT(bytes)[3] < 60 && is_binary(bytes, len, 64)) return "swf";
-  if (len > 3 && AT(bytes)[0] == 0xff && (AT(bytes)[1] & 0xe6) == 0xe2 && AT(bytes)[2] >> 4 != 15) return "mp3";
-  if (has(bytes, len, 510, "\x55\xaa", 2) && (has(bytes, len, 54, "FAT", 3) || has(bytes, len, 82, "FAT32", 5) ||
-      has(bytes, len, 3, "NTFS", 4) || has(bytes, len, 3, "EXFAT", 5))) return "img";
+  if (len > 3 && AT(bytes)[0] == 0xff && (AT(bytes)[1] & 0xe6) == 0xe2 && AT(bytes)[2] >> 4 != 15)
+    return "mp3";
+  if (has(bytes, len, 510, "\x55\xaa", 2) &&
+      (has(bytes, len, 54, "FAT", 3) || has(bytes, len, 82, "FAT32", 5) ||
+       has(bytes, len, 3, "NTFS", 4) || has(bytes, len, 3, "EXFAT", 5))) return "img";
   if (len > 16 && little(bytes, 4) == 4 && little(bytes + 4, 4) == little(bytes + 8, 4) + 4 &&
       little(bytes + 12, 4) < little(bytes + 8, 4) && bytes[16] == '{') return "asar";
   return 0;
@@ -474,8 +485,8 @@ static const char *behind(const char *p, const char *end)
   if (end - p > 2 && !memcmp(p, "\xef\xbb\xbf", 3)) p += 3;
   for (;;) {
     while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r'))) ++p;
-    if (end - p > 4 && !memcmp(p, "<!--", 4)) stop = memmem(p + 4, (size_t) (end - p) - 4, "-->", 3);
-    else return p;
+    if (end - p < 5 || memcmp(p, "<!--", 4)) return p;
+    stop = memmem(p + 4, (size_t) (end - p) - 4, "-->", 3);
     if (!stop) return p;
     p = stop + 3;
   }
@@ -517,7 +528,7 @@ static const char *text(const char *bytes, const char *end)
   }
   /* Other things begin like this, too. */
   if (!strcmp(word, "wsf") && !contains(p, end, "<script")) word = "xml";
-  if (!strcmp(word, "inf") && *p == '[' && (p[1] | 32) == 'v' && !contains(p, end, "signature")) return 0;
+  if (!strcmp(word, "inf") && (p[1] | 32) == 'v' && !contains(p, end, "signature")) return 0;
   if (!strcmp(word, "html") && contains(p, end, "<hta:application")) word = "hta";
   return word;
 }
@@ -547,8 +558,9 @@ static int is_mail(const char *p, const char *end)
   for (lines = 0; line < end && lines < 20; ++lines) {
     if (*line == '\n' || *line == '\r') return lines > 1 && mail > 1;
     for (i = 0; i < sizeof fields / sizeof *fields; ++i)
-      if ((size_t) (end - line) > strlen(fields[i]) && !strncasecmp(line, fields[i], strlen(fields[i]))) ++mail;
-    if (*line != ' ' && *line != '\t' && strncasecmp(line, "from ", (size_t) (end - line) < 5 ? 1 : 5)) {
+      if ((size_t) (end - line) > strlen(fields[i]) &&
+          !strncasecmp(line, fields[i], strlen(fields[i]))) ++mail;
+    if (*line != ' ' && *line != '\t' && (end - line < 5 || strncasecmp(line, "from ", 5))) {
       for (colon = line; colon < end && *colon > ' ' && *colon < 127 && *colon != ':'; ++colon);
       if (colon == line || colon == end || *colon != ':') return 0;
     }

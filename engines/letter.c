@@ -43,7 +43,8 @@ static void begin(const struct mime *m, struct part *p)
   if (c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE) && !m->part->uu) begin_encoded(m, p);
   readings_clear(&p->names);
   for (i = 0; i < c->names.count; ++i)
-    if (!readings_add(&p->names, c->names.text.s + c->names.list[i].at, c->names.list[i].len)) stage_nomem();
+    if (!readings_add(&p->names, c->names.text.s + c->names.list[i].at, c->names.list[i].len))
+      stage_nomem();
   if (!p->names.count && !c->attached && !(c->kinds & CONTENT_OTHER)) return;
   if (c->kinds & CONTENT_MULTIPART || !look_entry()) return;
   p->transfer = (struct transfer) { .kind = m->part->encoding };
@@ -67,8 +68,8 @@ static void data(struct part *p, const char *bytes, size_t len)
 }
 
 /* What is behind one of the encodings, as a message of its own. */
-static void decode(int fd, const struct mime_part *part, const struct part *p, enum transfer_kind kind,
-                   const struct level *level)
+static void decode(int fd, const struct mime_part *part, const struct part *p,
+                   enum transfer_kind kind, const struct level *level)
 {
   char in[CHUNK];
   struct part inner = { .fd = look_file(), .transfer = { .kind = kind } };
@@ -87,7 +88,8 @@ static void decode(int fd, const struct mime_part *part, const struct part *p, e
   close(inner.fd);
 }
 
-static void end_encoded(int fd, const struct mime_part *part, const struct part *p, const struct level *level)
+static void end_encoded(int fd, const struct mime_part *part, const struct part *p,
+                        const struct level *level)
 {
   enum transfer_kind kind;
   struct level deeper;
@@ -113,7 +115,8 @@ static void end(struct part *p, const struct level *level)
 }
 
 /* One reading. Returns the faults. */
-static unsigned long walk(int fd, struct mime *m, struct part *parts, int reading, const struct level *level)
+static unsigned long walk(int fd, struct mime *m, struct part *parts, int reading,
+                          const struct level *level)
 {
   enum mime_event event;
   size_t i;
@@ -134,7 +137,10 @@ static unsigned long walk(int fd, struct mime *m, struct part *parts, int readin
 
 void letter_look(int fd, const struct level *level)
 {
-  static struct room { struct mime mime; struct part parts[MIME_DEPTH + 1]; } *rooms[LOOK_DEPTH + 1];
+  static struct room {
+    struct mime mime;
+    struct part parts[MIME_DEPTH + 1];
+  } *rooms[LOOK_DEPTH + 1];
   struct room *room = rooms[level->depth];
   unsigned long faults;
   int reading, others = 0;

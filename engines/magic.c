@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /* What has modules of its own here, or what no mail needs. */
-#define FLAGS (MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_TAR | MAGIC_NO_CHECK_CDF | \
-               MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_TOKENS)
+#define FLAGS (MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_TAR | \
+               MAGIC_NO_CHECK_CDF | MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_TOKENS)
 
 static void *database;
 static size_t size;

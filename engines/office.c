@@ -41,7 +41,8 @@ static const struct kind *kind(const struct ole *o)
   static const char installer[] = "\x10\x0c\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
   size_t i;
 
-  if (o->count && o->entries[0].class[0] >> 4 == 8 && !memcmp(o->entries[0].class + 1, installer, 15))
+  if (o->count && o->entries[0].class[0] >> 4 == 8 &&
+      !memcmp(o->entries[0].class + 1, installer, 15))
     return kind_named("msi");
   for (i = 0; i < sizeof streams / sizeof *streams; ++i)
     if (ole_find(o, 0, streams[i].name)) return kind_named(streams[i].word);
@@ -144,9 +145,11 @@ static void presentation(struct ole *o, const struct ole_entry *e, const struct 
     version = get(head, 2);
     type = get(head + 2, 2);
     len = (off_t) get(head + 4, 4);
-    if (type == 0x0400 && pread(fd, head, 20, at) == 20 && get(head + 12, 4) == 1) look_flag(FLAG_MACRO);
+    if (type == 0x0400 && pread(fd, head, 20, at) == 20 && get(head + 12, 4) == 1)
+      look_flag(FLAG_MACRO);
     /* Embedded objects, and the project of VBA: behind their size if they are deflated. */
-    if (type == 0x1011 && version == 0x10 && look_entry()) package_deflated(fd, at + 12, len - 4, name, level);
+    if (type == 0x1011 && version == 0x10 && look_entry())
+      package_deflated(fd, at + 12, len - 4, name, level);
     if (type == 0x1011 && version == 0 && look_entry()) package_plain(fd, at + 8, len, name, level);
     at += (version & 15) == 15 ? 8 : 8 + len;
   }
@@ -180,7 +183,7 @@ static void attachment(struct ole *o, int storage, const struct level *level)
     "3707001F", "3704001F", "3001001F", "3707001E", "3704001E", "3001001E"
   };
   char texts[6][WIDE_MAX(TEXT)];
-  const char *names[6];
+  const char *names[6], *word = "data";
   const struct ole_entry *e;
   size_t i, count = 0;
   int fd;
@@ -197,10 +200,10 @@ static void attachment(struct ole *o, int storage, const struct level *level)
     return;
   }
   e = ole_find(o, storage, "__substg1.0_3701000D");
+  if (e) word = ole_find(o, (int) (e - o->entries), "WordDocument") ? "doc" : "msg";
   if (!count) names[count++] = "";
   for (i = 0; i < count; ++i)
-    look_name(level, e ? ole_find(o, (int) (e - o->entries), "WordDocument") ? "doc" : "msg" : "data",
-              names[i], strlen(names[i]));
+    look_name(level, word, names[i], strlen(names[i]));
 }
 
 /* How many messages' attachments is this one inside of? */
@@ -231,7 +234,8 @@ static int is_strange(struct ole *o, const struct ole_entry *e)
   ssize_t r = strncasecmp(e->name, "__substg1.0_", 12) ? ole_read(o, e, 0, head, sizeof head) : 0;
   const struct kind *k = r > 0 ? kind_find(head, (size_t) r) : 0;
 
-  return k && (k->way == WAY_PROGRAM || k->way == WAY_ZIP || k->way == WAY_OLE || IS_ONE_OF(k->word, words));
+  return k && (k->way == WAY_PROGRAM || k->way == WAY_ZIP || k->way == WAY_OLE ||
+               IS_ONE_OF(k->word, words));
 }
 
 static void stream(struct ole *o, const struct ole_entry *e, const struct level *level)

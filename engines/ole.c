@@ -201,18 +201,21 @@ static ssize_t chain(struct ole *o, uint32_t sector, uint64_t offset, char *to, 
   size_t size = (size_t) 1 << o->shift, done = 0, run, skip;
   ssize_t r;
 
-  for (; offset >= size && sector < NONE && links < o->sectors; ++links, offset -= size) sector = follow(o, sector);
+  for (; offset >= size && sector < NONE && links < o->sectors; ++links, offset -= size)
+    sector = follow(o, sector);
   while (done < len && sector < NONE && links++ < o->sectors) {
     skip = (size_t) offset;
     offset = 0;
     run = size;
-    for (next = follow(o, sector); next == sector + run / size && run - skip < len - done && links < o->sectors; ++links) {
+    next = follow(o, sector);
+    while (next == sector + run / size && run - skip < len - done && links++ < o->sectors) {
       run += size;
       next = follow(o, next);
     }
     if (sector >= o->sectors) break;
     run -= skip;
-    r = pread(o->fd, to + done, run < len - done ? run : len - done, place(o, sector) + (off_t) skip);
+    if (run > len - done) run = len - done;
+    r = pread(o->fd, to + done, run, place(o, sector) + (off_t) skip);
     if (r == -1) return -1;
     if (!r) break;
     done += (size_t) r;
@@ -229,7 +232,8 @@ static ssize_t mini_chain(struct ole *o, uint32_t sector, uint64_t offset, char 
   size_t done = 0, n;
   ssize_t r;
 
-  for (; offset >= MINI && sector < o->minis && links < o->minis; ++links, offset -= MINI) sector = o->mini[sector];
+  for (; offset >= MINI && sector < o->minis && links < o->minis; ++links, offset -= MINI)
+    sector = o->mini[sector];
   while (done < len && sector < o->minis && links++ < o->minis) {
     n = MINI - (size_t) offset;
     if (n > len - done) n = len - done;
@@ -255,7 +259,8 @@ const struct ole_entry *ole_find(const struct ole *o, int parent, const char *na
   size_t i;
 
   for (i = 0; i < o->count; ++i)
-    if (o->entries[i].parent == parent && !strcasecmp(o->entries[i].name, name)) return o->entries + i;
+    if (o->entries[i].parent == parent && !strcasecmp(o->entries[i].name, name))
+      return o->entries + i;
   return 0;
 }
 

@@ -37,7 +37,8 @@ struct ole {
 int ole_open(struct ole *ole, int fd);
 
 /* Read len bytes of a stream from offset on. Bytes read; -1 with errno. */
-ssize_t ole_read(struct ole *ole, const struct ole_entry *entry, uint64_t offset, char *to, size_t len);
+ssize_t ole_read(struct ole *ole, const struct ole_entry *entry, uint64_t offset,
+                 char *to, size_t len);
 
 /* The entry of this name, in whatever case, in the storage with this index, or 0. */
 const struct ole_entry *ole_find(const struct ole *ole, int parent, const char *name);

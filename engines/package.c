@@ -179,7 +179,8 @@ static int digits(struct text *t, int c)
     }
     if (depth >= 0) c = next(t);
   }
-  if (n && look_spend(n) && copy_write(fd, bytes, n) == -1) stage_diesys("unable to write an entry");
+  if (n && look_spend(n) && copy_write(fd, bytes, n) == -1)
+    stage_diesys("unable to write an entry");
   return fd;
 }
 

@@ -9,7 +9,8 @@ static const struct { const char *end, *instead; } ends[] = {
   { ".gz", "" }, { ".bz2", "" }, { ".xz", "" }, { ".lzma", "" }, { ".lz", "" }, { ".lz4", "" },
   { ".zst", "" }, { ".z", "" }, { ".uu", "" }, { ".uue", "" }, { ".bz", "" },
   { ".tgz", ".tar" }, { ".tbz", ".tar" }, { ".tbz2", ".tar" }, { ".txz", ".tar" },
-  { ".tlz", ".tar" }, { ".tzst", ".tar" }, { ".taz", ".tar" }, { ".svgz", ".svg" }, { ".emz", ".emf" },
+  { ".tlz", ".tar" }, { ".tzst", ".tar" }, { ".taz", ".tar" }, { ".svgz", ".svg" },
+  { ".emz", ".emf" },
   { ".wmz", ".wmf" }
 };
 

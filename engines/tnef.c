@@ -151,7 +151,8 @@ static int properties(struct file *f, off_t at, off_t end)
   return 1;
 }
 
-static void attribute(struct file *f, unsigned long id, off_t at, off_t len, const struct level *level)
+static void attribute(struct file *f, unsigned long id, off_t at, off_t len,
+                      const struct level *level)
 {
   if (id == RENDER_DATA) finish(f, level);
   if (id == TITLE || id == TRANSPORT) name(f, at, len, 0);

@@ -143,7 +143,8 @@ static int compare(const void *a, const void *b)
 
 /* The local header that the directory has its own ideas about: size bytes,
  * packed by this method. */
-static void mentioned(struct scan *s, off_t at, off_t size, unsigned long method, struct zip_name *name)
+static void mentioned(struct scan *s, off_t at, off_t size, unsigned long method,
+                      struct zip_name *name)
 {
   const char *p = s->record.bytes;
   size_t len, extra;
@@ -264,8 +265,9 @@ static off_t stray(struct scan *s, off_t at)
   const char *p = s->record.bytes;
   size_t len, extra;
 
-  if (bsearch(&at, s->locals, s->known, sizeof at, compare) || !local(s, at, &len, &extra) || get(p + 4, 2) % 256 > 100 ||
-      get(p + 8, 2) > 99 || !len || !look_entry()) return 4;
+  if (bsearch(&at, s->locals, s->known, sizeof at, compare)) return 4;
+  if (!local(s, at, &len, &extra)) return 4;
+  if (get(p + 4, 2) % 256 > 100 || get(p + 8, 2) > 99 || !len || !look_entry()) return 4;
   name.encrypted = get(p + 6, 2) & 1;
   if (s->zip->first == -1) s->zip->first = at;
   names(s, LOCAL, len, extra, &name);
@@ -324,7 +326,8 @@ static const struct { const char *name; int whole; unsigned int bit; } clues[] =
   { "[content_types].xml", 1, 1 << 0 }, { "word/", 0, 1 << 1 }, { "xl/", 0, 1 << 2 },
   { "ppt/", 0, 1 << 3 }, { "visio/", 0, 1 << 4 }, { "xl/workbook.bin", 1, 1 << 5 },
   { "meta-inf/manifest.mf", 1, 1 << 6 }, { "androidmanifest.xml", 1, 1 << 7 },
-  { "appxmanifest.xml", 1, 1 << 8 }, { "appxmetadata/", 0, 1 << 8 }, { "fixeddocseq.fdseq", 1, 1 << 9 },
+  { "appxmanifest.xml", 1, 1 << 8 }, { "appxmetadata/", 0, 1 << 8 },
+  { "fixeddocseq.fdseq", 1, 1 << 9 },
   { "payload/", 0, 1 << 10 }, { "install.rdf", 1, 1 << 11 }, { "meta-inf/mozilla.rsa", 1, 1 << 11 },
   { "word/vbaproject.bin", 1, 1 << 12 }, { "xl/vbaproject.bin", 1, 1 << 12 },
   { "ppt/vbaproject.bin", 1, 1 << 12 }, { "visio/vbaproject.bin", 1, 1 << 12 },
@@ -337,7 +340,8 @@ static const struct { unsigned int bits; const char *word; } makes[] = {
   { 1 << 0 | 1 << 2 | 1 << 12, "xlsm" }, { 1 << 0 | 1 << 2, "xlsx" },
   { 1 << 0 | 1 << 3 | 1 << 12, "pptm" }, { 1 << 0 | 1 << 3, "pptx" },
   { 1 << 0 | 1 << 4 | 1 << 12, "vsdm" }, { 1 << 0 | 1 << 4, "vsdx" }, { 1 << 8, "msix" },
-  { 1 << 0 | 1 << 9, "xps" }, { 1 << 7, "apk" }, { 1 << 11, "xpi" }, { 1 << 6, "jar" }, { 1 << 10, "ipa" }
+  { 1 << 0 | 1 << 9, "xps" }, { 1 << 7, "apk" }, { 1 << 11, "xpi" }, { 1 << 6, "jar" },
+  { 1 << 10, "ipa" }
 };
 
 static void clue(void *arg, const struct zip_name *name)
