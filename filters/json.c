@@ -180,6 +180,7 @@ const struct json *json_read(char *text, size_t len)
 {
   at = text;
   end = text + len;
+  count = 0;
   if (!value(0, 0, 0)) return 0;
   blanks();
   return at == end ? values : 0;

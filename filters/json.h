@@ -21,7 +21,7 @@ struct json {
 };
 
 /* Read len bytes, which are changed, as one value. The values in the order they
- * came in, the first is the whole; to be called once in a process. 0: this is
+ * came in, the first is the whole; they last until the next call. 0: this is
  * not JSON, or above a limit, or there is no memory. */
 const struct json *json_read(char *text, size_t len);
 

@@ -17,7 +17,8 @@ start_spamd() {
   within 60 test -s "$T/spamd.pid" || { cat "$T/spamd.log"; echo 'Bail out! spamd did not start'; exit 1; }
 }
 
-# start_rspamd: an rspamd with the rules of $T/rules.lua, at $T/var/socket; sets $RSPAMD
+# start_rspamd [LINE...]: an rspamd with the rules of $T/rules.lua and more
+# configuration, at $T/var/socket; sets $RSPAMD
 start_rspamd() {
   mkdir -p "$T/var"
   chmod 777 "$T/var"
@@ -32,6 +33,7 @@ actions { reject = 15; add_header = 6; greylist = 4; rewrite_subject = 8; subjec
 worker "normal" { bind_socket = "$T/var/socket mode=0666"; count = 1; mime = true; }
 lua = "$T/rules.lua";
 !
+  printf '%s\n' "$@" >> "$T/rspamd.conf"
   printf '%s\n' org net com > "$T/tlds"
   user=
   [ "$(id -u)" != 0 ] || user='-u _rspamd -g _rspamd'

@@ -71,6 +71,16 @@ same 0 'and is for spam only' tagged less
 printf 'spam check 20=junk : cm-filter-spamd %s\n' "$S" > control/pipeline
 cm-pipeline control/pipeline < six > new 3> report; code=$?
 same 10 'in a pipeline it is junk' echo $code
+same 'X-Spam-Flag: YES' 'with one flag, and not that of the sender' sh -c "tr -d '\\r' < new | grep -i ^x-spam-flag"
+like '^Subject: \[SPAM 6.5/5.0 _SCORE\] hello' 'and the tag' cat new
+printf 'spam rewrite : cm-filter-spamd %s\n' "$S" > control/rewrite
+cm-pipeline control/rewrite < six > new 3> report; code=$?
+same 10 'as a rewriter, too' echo $code
+like '^X-Spam-Report:' 'with the message that SpamAssassin made' cat new
+printf 'spam check on-error=deliver : cm-filter-spamd %s/none\n' "$T" > control/none
+cm-pipeline control/none < six > new 2> log 3> report; code=$?
+same 0 'trouble is what on-error says' echo $code
+like '^X-CleanMail-Result: accept/deliver, unknown result' 'and never clean' cat report
 through() { CM_ID= cm-explain control/pipeline < six 2>&1; }
 like '^stage.*spam.*6\.5' 'cm-explain shows the score' through
 rm control/spamtag

@@ -159,6 +159,23 @@ ham 500 learned
 tokens 150001 of 150000: cm-learn expire is due' 'too many words are told' env HOME="$T" cm-learn check -c "$T/many"
 fi
 
+# rspamd
+if command -v rspamc >/dev/null; then
+  echo 'rspamd_config:register_symbol{ name = "NOTHING", callback = function() end }' > rules.lua
+  start_rspamd "worker \"controller\" { bind_socket = \"$T/var/control mode=0666\"; count = 1; }" \
+    'classifier "bayes" { backend = "sqlite3"; tokenizer { name = "osb"; }' \
+    "statfile { symbol = \"BAYES_HAM\"; path = \"$T/var/ham\"; spam = false; }" \
+    "statfile { symbol = \"BAYES_SPAM\"; path = \"$T/var/spam\"; spam = true; } }"
+  within 20 test -S var/control
+  echo "spam rspamc -h $T/var/control learn_spam" > home/control/learn
+  printf 'From: joe@example.org\nSubject: cheap pills\n\nbuy cheap watches and pills, all of them for a song\n' > letter
+  verdict 0 'learned 1 as spam' 'a real rspamd learns' cm-learn spam letter
+  kill -9 $RSPAMD $(pgrep -P $RSPAMD)
+  fails() { cm-learn spam letter 2>&1 | tail -n 1; }
+  gone() { [ "$(fails)" = 'learned 0 as spam, failed 1' ]; }
+  ok 'and one that is not there has not learned' within 10 gone
+fi
+
 # bogofilter: a Bayes filter without Perl, in three lines
 if command -v bogofilter >/dev/null; then
   mkdir words
