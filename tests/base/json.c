@@ -46,13 +46,14 @@ static int many(unsigned int count)
 {
   char *text = malloc(2 * count + 2);
   unsigned int i;
+  int r;
 
   text[0] = '[';
   for (i = 0; i < count; ++i) memcpy(text + 1 + 2 * i, "1,", 2);
   text[2 * count] = ']';
-  i = (unsigned int) check(text, 2 * count + 1, 0);
+  r = check(text, 2 * count + 1, 0);
   free(text);
-  return (int) i;
+  return r;
 }
 
 static int walks(void)
