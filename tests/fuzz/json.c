@@ -1,6 +1,5 @@
 /* JSON under any bytes: values lie inside of the text, none ends before it
  * begins or behind the one it is in, and strings hold no NUL.
- * seeds: tests/fuzz/json
  * modules: filters/json.c */
 
 #include "json.h"
