@@ -137,7 +137,7 @@ static void reply(void)
 
 static void conclude(void)
 {
-  static stralloc result, tag, fields, size;
+  static stralloc result, tag, fields, size, line;
   const char *at, *nl;
 
   add(stralloc_number(&size, run.size) && stralloc_cats(&size, " bytes"));
@@ -148,9 +148,14 @@ static void conclude(void)
   if (telling_tag(&run, &tag) == -1) diesys(TROUBLE, "unable to read control/tag");
   if (tag.len > 1) fact("tag", tag.s, tag.len - 1);
   add(telling_fields(&run, &fields));
-  for (at = fields.s; at && at < fields.s + fields.len; at = nl + 1) {
-    nl = memchr(at, '\n', (size_t) (fields.s + fields.len - at));
-    fact("field", at, (size_t) (nl - at));
+  for (at = fields.s; at && at < fields.s + fields.len;) {
+    /* A folded field is one row. */
+    line.len = 0;
+    do {
+      nl = memchr(at, '\n', (size_t) (fields.s + fields.len - at));
+      for (; at < nl; ++at) add(stralloc_append(&line, *at == '\t' ? " " : at));
+    } while (++at < fields.s + fields.len && (*at == ' ' || *at == '\t'));
+    fact("field", line.s, line.len);
   }
   reply();
 }

@@ -26,7 +26,7 @@ result	accept/deliver
 goes	to the recipients
 reply	what the mail server answers' 'accepts' cat said
 
-echo 'echo said so >&2; printf "5.7.1 bad\nX-CleanMail-Score: 7.2\nX-Spam: yes\n"; exit 10' | stage adds
+echo 'echo said so >&2; printf "5.7.1 bad\nX-CleanMail-Score: 7.2\nX-Spam: yes,\n\tvery\n"; exit 10' | stage adds
 explains 'two paragraphs' 'a check : s0\nb check on-error=deliver : s1\n\nc check : adds\nd check max=1 : s0\ne check shadow : s100'
 same 'a|1|accept/deliver|accept/deliver|0|0|-|5.7.1 code 0' 'what a stage says and counts' cells a
 same 'b|1|broken|accept/deliver, unknown result|1|1|-|unknown exit code 1' 'what on-error makes of a broken one' cells b
@@ -36,7 +36,7 @@ same 'e|2|shadow:reject/delete|nothing|-|100|-|5.7.1 code 100' 'that a shadow co
 same 'accept/deliver, junk; c; 5.7.1 bad' 'the merge' fact result
 same 'to the recipients, marked' 'where it goes' fact goes
 same '[SPAM]' 'its tag' fact tag
-same 'X-Spam: yes' 'its fields' fact field
+same "X-Spam: yes, very" "its fields, in a row each" fact field
 like '^stage - c said so$' 'what stages say on descriptor 2' cat log
 
 explains 'a refusal' 'a check : s30\n\nb check : s99\n\nc check : s0'
