@@ -15,7 +15,9 @@ static size_t owners;
 static const char *const limits[] = { "depth", "entries", "bytes", "time", "broken", "unsupported", 0 };
 
 /* What scanners call the EICAR test file. */
-static const char *const eicars[] = { "Eicar-Test-Signature", "Win.Test.EICAR_HDB-1", "Eicar-Signature", 0 };
+static const char *const eicars[] = {
+  "Eicar-Signature.UNOFFICIAL", "Eicar-Test-Signature", "Win.Test.EICAR_HDB-1", 0
+};
 
 static int runs(const struct stage *s, const char *program)
 {
