@@ -60,7 +60,7 @@ int telling_result(const struct run *r, stralloc *out)
 /* The lines of a nested pipeline, under the name of its stage. */
 static int nested(const char *name, const stralloc *trace, stralloc *out)
 {
-  const char *at = trace->s, *end = at + trace->len, *nl;
+  const char *at = trace->s, *end = trace->len ? at + trace->len : at, *nl;
 
   for (; at < end; at = nl + 1) {
     nl = memchr(at, '\n', (size_t) (end - at));
