@@ -263,6 +263,7 @@ static void check(void)
     close(fd);
   }
   listing_progress(0, n, n);
+  free(e);
   printf("%ld messages\n", n);
 }
 

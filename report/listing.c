@@ -209,6 +209,7 @@ int listing(int dir, char *const *filters, int tabs)
     if (!print(tabs)) diesys(111, "unable to write");
   }
   listing_progress(0, n, n);
+  free(e);
   if (!tabs) align();
   return damaged ? -1 : 1;
 }
