@@ -4,11 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "escape.h"
-#include "mime.h"
-#include "peek.h"
-#include "pkcs7.h"
 #include "comb.h"
+#include "finding.h"
+#include "mime.h"
+#include "pkcs7.h"
 #include "sniff.h"
 #include "spell.h"
 #include "stage.h"
@@ -16,26 +15,16 @@
 
 enum {
   NESTED = 6,      /* encoded parts and attached messages inside each other */
-  NAME   = 60,     /* bytes of a name that are shown, from both ends */
   SLICE  = 4096,   /* bytes that are decoded at a time */
   ROOM   = 32768   /* bytes of the message in memory */
 };
 
-/* Properties that say that not all was seen; where no list knows them, a limit was passed. */
-static const char *const unseen[] = {
-  "depth", "entries", "bytes", "time", "broken", "unsupported", 0
-};
-
 /* A part that is open: what was decided when it began, and what is found in its data. */
 struct open {
-  struct decision decision;
-  stralloc shown;             /* its name, or type, fit for a line */
-  stralloc reason;            /* the same with what was decided upon */
+  struct finding finding;
   int attachment;
   int leaf, looked;           /* has data of its own; which are looked at */
-  unsigned int marks;         /* SPELL_ bits of its names */
   const char *meant;          /* the extension that goes with its type, or 0 */
-  char hint[12];              /* the extension of its name */
   struct transfer transfer;
   struct sniff sniff;
   struct comb comb;
@@ -47,139 +36,6 @@ static struct mime walks[NESTED + 1];
 static struct open opened[NESTED + 1][MIME_DEPTH + 1];
 static struct mime_part outer;   /* of the message itself: what is to be cut out for what is inside it */
 static off_t budget;             /* bytes that may still be decoded again */
-
-/* Attachments that cm-look is to open. */
-static struct peek peek;
-static struct waiting {
-  struct open open;
-  struct mime_part part;
-} waiting[PEEK_MAX];
-
-static void cats(stralloc *to, const char *text)
-{
-  if (!stralloc_cats(to, text)) stage_nomem();
-}
-
-/* Append text such that it fits on a line: of a long one beginning and end. */
-static void show(const char *text, size_t len, stralloc *shown)
-{
-  static stralloc plain;
-  size_t head = len > 2 * NAME ? NAME : len, tail = len > 2 * NAME ? NAME : 0;
-
-  plain.len = 0;
-  if (!escape_cat(&plain, text, head, "=") || (tail && !stralloc_cats(&plain, "...")) ||
-      !escape_cat(&plain, text + len - tail, tail, "=")) stage_nomem();
-  if (plain.len > 2 * NAME + 3) {
-    memmove(plain.s + NAME + 3, plain.s + plain.len - NAME, NAME);
-    memcpy(plain.s + NAME, "...", 3);
-    plain.len = 2 * NAME + 3;
-  }
-  if (!stralloc_cat(shown, &plain)) stage_nomem();
-}
-
-/* A decision about the part; prefix and suffix say what it is about, or are 0. */
-static void decide(struct open *o, struct decision d, const stralloc *inner, const char *suffix)
-{
-  if (!attach_worse(&d, &o->decision)) return;
-  o->decision = d;
-  o->reason.len = 0;
-  if (inner && (!stralloc_cat(&o->reason, inner) || !stralloc_cats(&o->reason, " in "))) stage_nomem();
-  if (!stralloc_cat(&o->reason, &o->shown)) stage_nomem();
-  if (suffix) {
-    cats(&o->reason, " (");
-    cats(&o->reason, suffix);
-    cats(&o->reason, ")");
-  }
-}
-
-static void flag(struct open *o, const char *name, const stralloc *inner)
-{
-  struct decision d = attach_flag(all->rules, name);
-  size_t i;
-
-  decide(o, d, inner, name);
-  for (i = 0; unseen[i] && !d.listed; ++i)
-    if (!strcmp(unseen[i], name) && !all->limit) all->limit = "an attachment that could not be seen to its end";
-}
-
-/* What the lists say about a kind, as if it were the extension of a name. */
-static void kind(struct open *o, const char *word, const stralloc *inner)
-{
-  static stralloc name;
-
-  name.len = 0;
-  cats(&name, ".");
-  cats(&name, word);
-  decide(o, attach_ask(all->rules, name.s, name.len, 0), inner, word);
-}
-
-/* A part that is not in doubt any more. At the top it is cut out itself, else what it is in. */
-static void settle(const struct open *o, const struct mime_part *part, int nested)
-{
-  if (attach_worse(&o->decision, &all->worst)) {
-    all->worst = o->decision;
-    if (o->decision.answer == ATTACH_DROP && (!stralloc_copy(&all->dropped, &o->reason) ||
-        !stralloc_0(&all->dropped))) stage_nomem();
-  }
-  if (o->decision.answer != ATTACH_BLOCK) return;
-  switch (cut_add(&all->cuts, nested ? &outer : part, o->reason.s, o->reason.len)) {
-    case 0: if (!all->limit) all->limit = "too many attachments"; break;
-    case -1: stage_nomem();
-  }
-}
-
-/* cm-look says something. */
-static void told(size_t i, enum peek_fact fact, const char *text, size_t len, const char *word)
-{
-  static struct readings names;
-  static stralloc inner;
-  struct open *o = &waiting[i].open;
-  struct decision d;
-  unsigned int marks;
-  size_t which;
-
-  if (fact == PEEK_FLAG) flag(o, text, 0);
-  if (fact == PEEK_KIND) kind(o, text, 0);
-  if (fact != PEEK_NAME) return;
-  readings_clear(&names);
-  inner.len = 0;
-  if (!readings_add(&names, text, len) || !spell_ask(all->rules, &names, 0, &d, &which, &marks)) stage_nomem();
-  show(text, len, &inner);
-  decide(o, d, &inner, 0);
-  if (*word) kind(o, word, &inner);
-  if (marks & SPELL_RTLO) flag(o, "rtlo", &inner);
-  if (marks & SPELL_DOUBLE) flag(o, "double-extension", &inner);
-}
-
-/* All that wait. */
-static void ask(void)
-{
-  const char *why;
-  size_t i;
-
-  if (!peek.count) return;
-  if (!peek_run(&peek, told, &why)) stage_die("unable to look into an attachment: ", why);
-  for (i = 0; i < peek.count; ++i) {
-    close(peek.fd[i]);
-    settle(&waiting[i].open, &waiting[i].part, 0);
-  }
-  peek.count = 0;
-}
-
-/* The part's content, in this file, waits for cm-look. */
-static void postpone(const struct open *o, const struct mime_part *part, int nested, int fd)
-{
-  struct waiting *w = waiting + peek.count;
-
-  w->open.decision = o->decision;
-  w->open.marks = o->marks;
-  if (!stralloc_copy(&w->open.shown, &o->shown) || !stralloc_copy(&w->open.reason, &o->reason)) stage_nomem();
-  memcpy(w->open.hint, o->hint, sizeof o->hint);
-  w->part = nested ? outer : *part;
-  peek.fd[peek.count] = fd;
-  peek.hint[peek.count] = w->open.hint;
-  if (++peek.count == PEEK_MAX) ask();
-}
 
 /* May so much be decoded again? Four times the message in all: who needs more hides
  * something. */
@@ -224,24 +80,24 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
     readings_clear(&names);
     if ((len && !readings_add(&names, name, len)) ||
         !spell_ask(all->rules, &names, 0, &d, &which, &marks)) stage_nomem();
-    decide(o, d, 0, 0);
+    finding_decide(&o->finding, d, 0, 0);
     if (*inner.word) {
-      kind(o, inner.word, 0);
+      finding_kind(&o->finding, inner.word, 0);
       is = inner;
     }
   }
-  if (is.is & SNIFF_PROGRAM) flag(o, "executable", 0);
-  if (*is.word && !(is.is & (SNIFF_HOLDS | SNIFF_MAIL | SNIFF_TEXT))) kind(o, is.word, 0);
-  if (o->attachment && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) kind(o, is.word, 0);
+  if (is.is & SNIFF_PROGRAM) finding_flag(&o->finding, "executable", 0);
+  if (*is.word && !(is.is & (SNIFF_HOLDS | SNIFF_MAIL | SNIFF_TEXT))) finding_kind(&o->finding, is.word, 0);
+  if (o->attachment && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) finding_kind(&o->finding, is.word, 0);
   /* Outlook's pictures may be compressed: image/x-emz. */
-  if (o->marks & SPELL_PASSIVE && is.is & (SNIFF_ACTIVE | SNIFF_HOLDS) && strcmp(is.word, "gz"))
-    flag(o, "type-mismatch", 0);
-  if (o->meant && (!*is.word || is.is & SNIFF_ACTIVE)) kind(o, o->meant, 0);
-  if (o->comb.found & COMB_SCRIPT && o->attachment) flag(o, "html-script", 0);
-  if (o->comb.found & COMB_DATA) flag(o, "html-data", 0);
+  if (o->finding.marks & SPELL_PASSIVE && is.is & (SNIFF_ACTIVE | SNIFF_HOLDS) && strcmp(is.word, "gz"))
+    finding_flag(&o->finding, "type-mismatch", 0);
+  if (o->meant && (!*is.word || is.is & SNIFF_ACTIVE)) finding_kind(&o->finding, o->meant, 0);
+  if (o->comb.found & COMB_SCRIPT && o->attachment) finding_flag(&o->finding, "html-script", 0);
+  if (o->comb.found & COMB_DATA) finding_flag(&o->finding, "html-data", 0);
 
-  if (o->decision.answer == ATTACH_DROP) return;
-  if (o->comb.found & COMB_FILE || (o->attachment && (o->marks & SPELL_MAIL || is.is & SNIFF_MAIL))) {
+  if (o->finding.decision.answer == ATTACH_DROP) return;
+  if (o->comb.found & COMB_FILE || (o->attachment && (o->finding.marks & SPELL_MAIL || is.is & SNIFF_MAIL))) {
     if (!affordable(part->end - part->body)) return;
     file = unpack(fd, part, encoding, style, 1);
     /* A file with a message in it begins with its header. */
@@ -257,8 +113,8 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
     if (pkcs7_content(file, (int) which) == -1) stage_diesys("unable to unpack a part");
     close(file);
     inside((int) which, part, level);
-  } else if (is.is & (SNIFF_HOLDS | SNIFF_ZIP) || o->marks & SPELL_HOLDS)
-    postpone(o, part, level != 0, unpack(fd, part, encoding, style, 0));
+  } else if (is.is & (SNIFF_HOLDS | SNIFF_ZIP) || o->finding.marks & SPELL_HOLDS)
+    finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0));
 }
 
 /* Once more from the file, in another way to decode. */
@@ -345,15 +201,15 @@ static int is_attachment(const struct content *c)
 }
 
 /* The extension of a name, if it is one that can do no harm in an argument. */
-static void hint(struct open *o, const char *name, size_t len)
+static void hint(struct finding *f, const char *name, size_t len)
 {
   size_t at = len, n = 0;
 
   while (at && name[at - 1] != '.') --at;
-  for (; at && at < len && n < sizeof o->hint - 1; ++at)
+  for (; at && at < len && n < sizeof f->hint - 1; ++at)
     if ((name[at] >= '0' && name[at] <= '9') || ((name[at] | 32) >= 'a' && (name[at] | 32) <= 'z'))
-      o->hint[n++] = name[at];
-  o->hint[n] = 0;
+      f->hint[n++] = name[at];
+  f->hint[n] = 0;
 }
 
 /* A part has begun. */
@@ -363,36 +219,36 @@ static void begin(struct open *o, const struct mime_part *part, const struct con
   const char *text = c->type.s;
   struct decision d = { ATTACH_PASS, VERDICT_DELIVER, 0 };
 
-  o->decision = d;
-  o->marks = 0;
-  o->shown.len = 0;
+  o->finding.decision = d;
+  o->finding.marks = 0;
+  o->finding.shown.len = 0;
   o->meant = 0;
-  o->hint[0] = 0;
+  o->finding.hint[0] = 0;
   o->attachment = is_attachment(c);
   o->leaf = !(c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) || c->kinds & CONTENT_OTHER;
-  if (o->attachment && !spell_ask(all->rules, &c->names, 1, &d, &which, &o->marks)) stage_nomem();
+  if (o->attachment && !spell_ask(all->rules, &c->names, 1, &d, &which, &o->finding.marks)) stage_nomem();
   if (c->names.count) {
     text = c->names.text.s + c->names.list[which].at;
     len = c->names.list[which].len;
-    hint(o, text, len);
-  } else cats(&o->shown, "of type ");
-  show(text, len, &o->shown);
-  decide(o, d, 0, 0);
+    hint(&o->finding, text, len);
+  } else if (!stralloc_cats(&o->finding.shown, "of type ")) stage_nomem();
+  finding_show(text, len, &o->finding.shown);
+  finding_decide(&o->finding, d, 0, 0);
   o->looked = o->leaf && attach_curious(all->rules) && !(o->attachment && d.listed && d.answer == ATTACH_PASS);
   if (!o->looked) return;
 
   for (i = 0; i < c->types.count && !o->meant; ++i)
     o->meant = spell_type(c->types.text.s + c->types.list[i].at, c->types.list[i].len);
-  if (!c->names.count || !o->marks)
+  if (!c->names.count || !o->finding.marks)
     for (i = 0; i < c->types.count; ++i)
       if (c->types.list[i].len > 6 && !memcmp(c->types.text.s + c->types.list[i].at, "image/", 6) &&
-          !memmem(c->types.text.s + c->types.list[i].at, c->types.list[i].len, "svg", 3)) o->marks |= SPELL_PASSIVE;
-  if (o->marks & SPELL_RTLO) flag(o, "rtlo", 0);
-  if (o->marks & SPELL_TRICK) flag(o, "name-trick", 0);
-  if (o->marks & SPELL_DOUBLE) flag(o, "double-extension", 0);
+          !memmem(c->types.text.s + c->types.list[i].at, c->types.list[i].len, "svg", 3)) o->finding.marks |= SPELL_PASSIVE;
+  if (o->finding.marks & SPELL_RTLO) finding_flag(&o->finding, "rtlo", 0);
+  if (o->finding.marks & SPELL_TRICK) finding_flag(&o->finding, "name-trick", 0);
+  if (o->finding.marks & SPELL_DOUBLE) finding_flag(&o->finding, "double-extension", 0);
   o->transfer = (struct transfer) { .kind = part->encoding };
   sniff_begin(&o->sniff);
-  o->combed = o->marks & SPELL_HTML || (c->kinds & CONTENT_TEXT && part->encoding != TRANSFER_PLAIN) ||
+  o->combed = o->finding.marks & SPELL_HTML || (c->kinds & CONTENT_TEXT && part->encoding != TRANSFER_PLAIN) ||
                memmem(c->type.s, c->type.len, "htm", 3) || memmem(c->type.s, c->type.len, "svg", 3);
   if (o->combed) comb_begin(&o->comb);
   else o->comb.found = 0;
@@ -434,7 +290,7 @@ static void end(int fd, const struct mime_part *part, unsigned int level)
 
   if (part->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) encoded(fd, part, level);
   if (o->looked) leaf(fd, part, level, o);
-  settle(o, part, level != 0);
+  finding_settle(&o->finding, level ? &outer : part);
 }
 
 /* Walk through a message in one reading. */
@@ -490,6 +346,7 @@ void inspect(struct inspection *inspection, int fd, off_t start)
   struct stat st;
 
   all = inspection;
+  finding_start(inspection);
   all->worst = (struct decision) { ATTACH_PASS, VERDICT_DELIVER, 0 };
   all->dropped.len = 0;
   all->limit = 0;
@@ -497,5 +354,5 @@ void inspect(struct inspection *inspection, int fd, off_t start)
   if (fstat(fd, &st) == -1) stage_diesys("unable to read message");
   budget = 4 * st.st_size;
   inspect_file(fd, start, 0);
-  if (all->worst.answer != ATTACH_DROP) ask();
+  if (all->worst.answer != ATTACH_DROP) finding_ask();
 }

@@ -50,7 +50,7 @@ static void walk(int fd, size_t size, int reading)
         break;
       case MIME_DATA:
         decode(transfer + depth);
-        /* fall through */
+        __attribute__((fallthrough));
       case MIME_BETWEEN:
         must(mime.len && (int) mime.part->depth == depth);
         at += (off_t) mime.len;
