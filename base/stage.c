@@ -45,3 +45,10 @@ long long stage_until(unsigned long usual)
     return clock_ms() + (long long) usual * 1000;
   return clock_ms() + (long long) end * 1000 - MARGIN - ((long long) t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
+
+const char *stage_variable(const char *name)
+{
+  const char *value = getenv(name);
+
+  return value ? value : "";
+}

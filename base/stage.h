@@ -23,6 +23,9 @@ void stage_end_internal(int verdict, ...) __attribute__((noreturn));
  * one, so many seconds from now. */
 long long stage_until(unsigned long usual);
 
+/* A variable of the environment; empty if it is not set. */
+const char *stage_variable(const char *name);
+
 /* Trouble of our own (arguments, files, memory): 111 and no report, so that
  * the runner applies on-error. The message goes to descriptor 2. */
 #define stage_die(...) die(VERDICT_DEFER, __VA_ARGS__)

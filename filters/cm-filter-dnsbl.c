@@ -35,21 +35,16 @@ static int policy = VERDICT_REJECT, with_tests = 1;
 static unsigned long threshold = 1, seconds = SECONDS;
 static struct header header;
 
-static const char *environment(const char *name)
-{
-  const char *value = getenv(name);
-
-  return value ? value : "";
-}
-
 /* OPTION=VALUE. 1, or 0: it is something else, a zone. */
 static int read_option(const char *word)
 {
   static const char *const hops[] = { "hops=all", "hops=all-but-first", "hops=last-only" };
   const char *value = strchr(word, '=') ? strchr(word, '=') + 1 : word;
-  unsigned long *number = !strncmp(word, "threshold=", 10) ? &threshold : !strncmp(word, "time=", 5) ? &seconds : 0;
+  unsigned long *number = 0;
   unsigned int i;
 
+  if (!strncmp(word, "threshold=", 10)) number = &threshold;
+  if (!strncmp(word, "time=", 5)) number = &seconds;
   for (i = 0; i < 3; ++i) {
     if (strcmp(word, hops[i])) continue;
     which = (enum hops_which) i;
@@ -57,7 +52,8 @@ static int read_option(const char *word)
   }
   if (!strcmp(word, "tests=no") || !strcmp(word, "tests=yes")) with_tests = !strcmp(value, "yes");
   else if (number) {
-    if (!control_scan(value, strlen(value), number) || !*number || *number > 100000) stage_die("not a number: ", word);
+    if (!control_scan(value, strlen(value), number) || !*number || *number > 100000)
+      stage_die("not a number: ", word);
   } else if (!strncmp(word, "verdict=", 8)) {
     policy = verdict_parse(value);
     if (policy == -1) stage_die("not a verdict: ", value);
@@ -97,8 +93,8 @@ static void read_words(char **words)
   while (*words) read_word(*words++);
   if (!listcount) read_file();
   if (!listcount)
-    stage_die("usage: cm-filter-dnsbl [hops=WHICH] [threshold=NUMBER] [verdict=VERDICT] [time=SECONDS]"
-              " [tests=yes|no] ZONE..., or zones in control/dnsbl");
+    stage_die("usage: cm-filter-dnsbl [hops=WHICH] [threshold=NUMBER] [verdict=VERDICT]"
+              " [time=SECONDS] [tests=yes|no] ZONE..., or zones in control/dnsbl");
 }
 
 static void configure(void)
@@ -117,12 +113,13 @@ static void configure(void)
 
 static void add_hops(void)
 {
-  const char *text = environment("TCPREMOTEIP");
+  const char *text = stage_variable("TCPREMOTEIP");
   struct ip client, hops[HOPS_MAX];
   char *shown;
   int i, count;
 
-  if (*text && !ip_scan(text, strlen(text), &client)) stage_die("not an address: TCPREMOTEIP=", text);
+  if (*text && !ip_scan(text, strlen(text), &client))
+    stage_die("not an address: TCPREMOTEIP=", text);
   count = hops_read(&header, *text ? &client : 0, which, hops);
   if (count == -1) stage_nomem();
   for (i = 0; i < count; ++i) {
@@ -145,7 +142,8 @@ static void add_domain(enum zone_kind kind, const char *text)
   if (!valid || *text == '[' || !strchr(name.s, '.') || ip_scan(name.s, name.len, &ip)) return;
   for (i = 0; i < subjectcount; ++i)
     if (subjects[i].kind == kind && !strcmp(subjects[i].text, name.s)) return;
-  if (subjectcount < HOPS_MAX + DOMAINS) subjects[subjectcount++] = (struct subject) { .kind = kind, .text = name.s };
+  if (subjectcount == HOPS_MAX + DOMAINS) return;
+  subjects[subjectcount++] = (struct subject) { .kind = kind, .text = name.s };
 }
 
 static void add_address(enum zone_kind kind, const char *address)
@@ -161,10 +159,11 @@ static void add_senders(void)
   struct field field = { 0 };
   const char *p;
 
-  add_address(ZONE_SENDER, environment("SENDER"));
-  add_domain(ZONE_HELO, environment("CM_HELO"));
+  add_address(ZONE_SENDER, stage_variable("SENDER"));
+  add_domain(ZONE_HELO, stage_variable("CM_HELO"));
   while (header_next(&header, &field))
-    if (field_is(&field, "From") && !mailbox_scan(field.value, field.valuelen, &sure, &found)) stage_nomem();
+    if (field_is(&field, "From") && !mailbox_scan(field.value, field.valuelen, &sure, &found))
+      stage_nomem();
   if (!stralloc_cat(&found, &sure)) stage_nomem();
   for (p = found.s; p && p < found.s + found.len; p += strlen(p) + 1) add_address(ZONE_FROM, p);
 }
@@ -204,7 +203,8 @@ static void whitelisted(const struct dnslist *l)
   add_listing(&text, l);
   if (!authres_begin(&field) || !authres_result(&field, "dnswl", "pass") ||
       !authres_property(&field, "dns.zone", l->zone.name.s, l->zone.name.len) ||
-      !authres_property(&field, "policy.ip", code, strlen(code)) || !stralloc_0(&field)) stage_nomem();
+      !authres_property(&field, "policy.ip", code, strlen(code)) || !stralloc_0(&field))
+    stage_nomem();
   if (!reason_make(VERDICT_WHITELISTED, text.s, text.len, &reason)) stage_nomem();
   stage_end(VERDICT_WHITELISTED, reason.s, "\n", field.s);
 }
@@ -216,7 +216,8 @@ static void answer(int verdict, const stralloc *text, long sum)
   if (!reason_make(verdict, text->s, text->len, &reason)) stage_nomem();
   if (!sum) stage_end(verdict, reason.s);
   add(&score, sum < 0 ? "\nX-CleanMail-Score: -" : "\nX-CleanMail-Score: ");
-  if (!stralloc_number(&score, (unsigned long) (sum < 0 ? -sum : sum)) || !stralloc_0(&score)) stage_nomem();
+  if (!stralloc_number(&score, (unsigned long) (sum < 0 ? -sum : sum)) || !stralloc_0(&score))
+    stage_nomem();
   stage_end(verdict, reason.s, score.s);
 }
 
@@ -270,7 +271,7 @@ int main(int argc, char **argv)
   configure();
   add_hops();
   add_senders();
-  if (!dnslist_ask(lists, listcount, subjects, subjectcount, (long) threshold, dns_deadline(seconds)))
-    stage_nomem();
+  if (!dnslist_ask(lists, listcount, subjects, subjectcount, (long) threshold,
+                   dns_deadline(seconds))) stage_nomem();
   judge();
 }

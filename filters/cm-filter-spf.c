@@ -3,7 +3,6 @@
  * It never looks at the message. Once its configuration is read it can ask the
  * DNS and answer, and nothing else. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "authres.h"
@@ -35,7 +34,8 @@ static struct identity {
   stralloc value;
   struct spf_check check;
   enum spf_result result;
-} sender = { .name = "smtp.mailfrom", .key = "mailfrom" }, helo = { .name = "smtp.helo", .key = "helo" };
+} sender = { .name = "smtp.mailfrom", .key = "mailfrom" },
+  helo = { .name = "smtp.helo", .key = "helo" };
 
 static struct ip client;
 static char address[IP_TEXT];
@@ -63,13 +63,6 @@ static void read_word(const char *word)
   }
 }
 
-static const char *environment(const char *name)
-{
-  const char *value = getenv(name);
-
-  return value ? value : "";
-}
-
 static void configure(void)
 {
   const char *trouble = trusted_begin();
@@ -77,8 +70,8 @@ static void configure(void)
   if (!trouble) trouble = dns_begin();
   if (trouble) stage_die(trouble);
   if (!authserv_id() || control_me(&me) == -1) stage_diesys("unable to learn our name");
-  called = environment("CM_HELO");
-  if (!ip_scan(environment("TCPREMOTEIP"), strlen(environment("TCPREMOTEIP")), &client))
+  called = stage_variable("CM_HELO");
+  if (!ip_scan(stage_variable("TCPREMOTEIP"), strlen(stage_variable("TCPREMOTEIP")), &client))
     stage_die("no client: TCPREMOTEIP is not set to an address");
   ip_format(&client, address);
   if (confine_to_network() == -1) stage_diesys("unable to confine itself");
@@ -122,8 +115,8 @@ static int add_pair(const char *key, const char *value, size_t len)
 {
   size_t i;
 
-  if (!stralloc_cats(&fields, "\n\t") || !stralloc_cats(&fields, key) || !stralloc_cats(&fields, "=\""))
-    return 0;
+  if (!stralloc_cats(&fields, "\n\t") || !stralloc_cats(&fields, key) ||
+      !stralloc_cats(&fields, "=\"")) return 0;
   for (i = 0; i < len && i < PAIRMAX; ++i) {
     if ((value[i] == '"' || value[i] == '\\') && !stralloc_append(&fields, "\\")) return 0;
     if (!stralloc_append(&fields, value[i] < ' ' || value[i] > '~' ? "?" : value + i)) return 0;
@@ -134,7 +127,8 @@ static int add_pair(const char *key, const char *value, size_t len)
 /* RFC 7208, 9.1. */
 static int add_received(const struct identity *i)
 {
-  return stralloc_cats(&fields, "\nReceived-SPF: ") && stralloc_cats(&fields, spf_name(i->result)) &&
+  return stralloc_cats(&fields, "\nReceived-SPF: ") &&
+         stralloc_cats(&fields, spf_name(i->result)) &&
          add_pair("client-ip", address, strlen(address)) &&
          add_pair("envelope-from", sender.value.s, sender.value.len) &&
          add_pair("helo", called, strlen(called)) &&
@@ -170,9 +164,12 @@ static void answer(const struct identity *i)
   int verdict = verdicts[i->result];
   const struct spf_check *c = &i->check;
 
-  if (verdict == VERDICT_DEFER) stralloc_cats(&text, i->result == SPF_TEMPERROR ? "4.4.3 " : "4.7.23 ");
-  else if (verdict > 0 && verdict != VERDICT_WHITELISTED) stralloc_cats(&text, "5.7.23 ");
-  if (!stralloc_cats(&text, "SPF ") || !stralloc_cats(&text, spf_name(i->result)) ||
+  const char *status = "";
+
+  if (verdict == VERDICT_DEFER) status = i->result == SPF_TEMPERROR ? "4.4.3 " : "4.7.23 ";
+  else if (verdict_rank(verdict) > 0) status = "5.7.23 ";
+  if (!stralloc_cats(&text, status) || !stralloc_cats(&text, "SPF ") ||
+      !stralloc_cats(&text, spf_name(i->result)) ||
       !stralloc_cats(&text, ": ") || !stralloc_cats(&text, address) ||
       !stralloc_cats(&text, phrase(i->result)) ||
       !stralloc_catb(&text, c->facts.from, strnlen(c->facts.from, 100))) stage_nomem();
@@ -184,7 +181,8 @@ static void answer(const struct identity *i)
                              !stralloc_cat(&text, &c->explanation))) stage_nomem();
   if (verdict == UNDECIDED) {
     /* Without a status code, so that on-error applies. */
-    if (!reply_reason(VERDICT_DELIVER, text.s, text.len, &reason) || !stralloc_0(&reason)) stage_nomem();
+    if (!reply_reason(VERDICT_DELIVER, text.s, text.len, &reason) || !stralloc_0(&reason))
+      stage_nomem();
     stage_end(VERDICT_DEFER, reason.s, "\n", fields.s);
   }
   if (!reason_make(verdict, text.s, text.len, &reason)) stage_nomem();
@@ -198,16 +196,17 @@ int main(int argc, char **argv)
   stage_begin("cm-filter-spf", 1);
   while (--argc) read_word(*++argv);
   configure();
-  if (*environment("CM_AUTH")) stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
+  if (*stage_variable("CM_AUTH"))
+    stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
   if (trusted_has(&client)) stage_end(VERDICT_DELIVER, "2.0.0 the client is trusted");
 
-  if (!stralloc_copys(&sender.value, environment("SENDER"))) stage_nomem();
+  if (!stralloc_copys(&sender.value, stage_variable("SENDER"))) stage_nomem();
   if (sender.value.len) check(&sender);
   else decides = &helo;
   /* Who may send the sender's mail is not asked for its own name. */
   if (decides == &helo || (with_helo && sender.result != SPF_PASS)) check_helo();
-  if (helo.result == SPF_FAIL && verdict_rank(verdicts[SPF_FAIL]) > verdict_rank(verdicts[sender.result]))
-    decides = &helo;
+  if (helo.result == SPF_FAIL &&
+      verdict_rank(verdicts[SPF_FAIL]) > verdict_rank(verdicts[sender.result])) decides = &helo;
   make_fields(decides);
   answer(decides);
 }

@@ -295,7 +295,8 @@ static void work(long long ms)
   nfds_t i, n = 0;
 
   for (i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
-    short events = (short) ((bits >> i & 1 ? POLLIN : 0) | (bits >> (i + ARES_GETSOCK_MAXNUM) & 1 ? POLLOUT : 0));
+    int input = bits >> i & 1, output = bits >> (i + ARES_GETSOCK_MAXNUM) & 1;
+    short events = (short) ((input ? POLLIN : 0) | (output ? POLLOUT : 0));
 
     if (events) fds[n++] = (struct pollfd) { .fd = sockets[i], .events = events };
   }

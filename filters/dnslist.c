@@ -14,12 +14,14 @@ static int is_of_domains(const struct zone *z)
 /* For a message speaks only what the nearest host is: the others may be forged. */
 static int concerns(const struct zone *z, const struct subject *s)
 {
-  if (is_of_domains(z)) return s->kind == z->kind || (z->kind == ZONE_DOMAIN && s->kind != ZONE_ADDRESS);
+  if (is_of_domains(z))
+    return s->kind == z->kind || (z->kind == ZONE_DOMAIN && s->kind != ZONE_ADDRESS);
   if (s->kind != ZONE_ADDRESS) return 0;
   return (z->kind == ZONE_ADDRESS && z->weight > 0) || s == subjects;
 }
 
-static int ask(struct dns_question *q, const struct zone *z, const struct subject *s, enum dns_type type)
+static int ask(struct dns_question *q, const struct zone *z, const struct subject *s,
+               enum dns_type type)
 {
   static stralloc name;
   int ok;

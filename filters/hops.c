@@ -5,11 +5,20 @@
 
 #include "trusted.h"
 
+static int is_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+
 /* Is what stands before text[at] the name a client gave itself: helo=[...] or (HELO [...])? */
 static int is_helo(const char *text, size_t at)
 {
-  return at >= 5 && (!strncasecmp(text + at - 5, "helo=", 5) || !strncasecmp(text + at - 5, "helo ", 5) ||
-                     !strncasecmp(text + at - 5, "ehlo=", 5) || !strncasecmp(text + at - 5, "ehlo ", 5));
+  const char *word;
+
+  if (at < 5) return 0;
+  word = text + at - 5;
+  return (!strncasecmp(word, "helo", 4) || !strncasecmp(word, "ehlo", 4)) &&
+         (word[4] == '=' || word[4] == ' ');
 }
 
 static int scan(const char *text, size_t len, struct ip *ip)
@@ -30,8 +39,8 @@ static size_t from_part(const char *line, size_t len)
     if (line[i] == '\\') ++i;
     else if (line[i] == '(') ++depth;
     else if (line[i] == ')') depth -= !!depth;
-    else if (!depth && (line[i] == ' ' || line[i] == '\t') && len - i > 3 &&
-             !strncasecmp(line + i + 1, "by", 2) && (line[i + 3] == ' ' || line[i + 3] == '\t')) break;
+    else if (!depth && is_blank(line[i]) && len - i > 3 &&
+             !strncasecmp(line + i + 1, "by", 2) && is_blank(line[i + 3])) break;
   }
   return i < len ? i : len;
 }
@@ -47,7 +56,7 @@ int hops_from(const char *line, size_t len, struct ip *ip)
   struct ip found;
   size_t i, start = 0, depth = 0;
 
-  if (len < 5 || strncasecmp(line, "from", 4) || (line[4] != ' ' && line[4] != '\t')) return 0;
+  if (len < 5 || strncasecmp(line, "from", 4) || !is_blank(line[4])) return 0;
   len = from_part(line, len);
   for (i = 4; i < len; ++i) {
     rank = NONE;

@@ -33,7 +33,8 @@ const char *spf_name(enum spf_result result)
   return result < SPF_RESULTS ? text[result] : "";
 }
 
-static enum spf_result because(enum spf_result result, const char *cause, const char *where, size_t len)
+static enum spf_result because(enum spf_result result, const char *cause, const char *where,
+                               size_t len)
 {
   check->cause = cause;
   check->where.len = 0;
@@ -111,13 +112,14 @@ static const char *proven_name(const char *domain)
   int rank, highest = -1;
 
   find_names();
-  for (name = validated.s; validated.len && name < validated.s + validated.len; name += strlen(name) + 1) {
+  if (!validated.len) return "unknown";
+  for (name = validated.s; name < validated.s + validated.len; name += strlen(name) + 1) {
     rank = belongs(name, domain);
     if (rank <= highest) continue;
     highest = rank;
     best = name;
   }
-  return best ? best : "unknown";
+  return best;
 }
 
 /* The name that a domain-spec stands for, or the domain itself if there is
@@ -167,7 +169,8 @@ static enum spf_result match_mx(const struct spf_term *t, const char *name)
   enum spf_result result = look(&q, name, DNS_MX);
 
   if (result != SPF_PASS) return result;
-  if (q.count > MXS) return because(SPF_PERMERROR, "more than 10 mail exchangers", name, strlen(name));
+  if (q.count > MXS)
+    return because(SPF_PERMERROR, "more than 10 mail exchangers", name, strlen(name));
   for (result = NO_MATCH; result == NO_MATCH && dns_next(&q, &at, &r); ) {
     if (!r.len) continue;
     if (!stralloc_copyb(&host, r.data, r.len) || !stralloc_0(&host))
@@ -259,8 +262,10 @@ static void explain(const struct spf_term *exp)
   if (dns_look(&q, name.s, DNS_TXT, check->deadline) != DNS_FOUND || q.count != 1) return;
   if (!dns_next(&q, &at, &r) || !spf_macros(r.data, r.len, SPF_IN_TEXT)) return;
   if (spf_expand(&check->facts, r.data, r.len, &text) != 1) return;
-  for (i = 0; i < text.len - 1 && i < EXPLANATION; ++i)
-    if (!stralloc_append(&check->explanation, text.s[i] < ' ' || text.s[i] > '~' ? "?" : text.s + i)) return;
+  for (i = 0; i < text.len - 1 && i < EXPLANATION; ++i) {
+    if (text.s[i] < ' ' || text.s[i] > '~') text.s[i] = '?';
+    if (!stralloc_append(&check->explanation, text.s + i)) return;
+  }
 }
 
 static enum spf_result verdict(char qualifier)
@@ -294,7 +299,8 @@ static enum spf_result fetch(const char *domain, stralloc *record)
   while (dns_next(&q, &at, &r)) {
     if (!spf_is_record(r.data, r.len)) continue;
     if (++found > 1) return because(SPF_PERMERROR, "more than one policy", domain, strlen(domain));
-    if (!stralloc_copyb(record, r.data, r.len)) return because(SPF_TEMPERROR, "out of memory", "", 0);
+    if (!stralloc_copyb(record, r.data, r.len))
+      return because(SPF_TEMPERROR, "out of memory", "", 0);
   }
   return found ? SPF_PASS : because(SPF_NONE, "no policy", domain, strlen(domain));
 }

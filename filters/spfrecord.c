@@ -70,7 +70,8 @@ static int read_network(const char *text, size_t len, struct spf_term *t)
 }
 
 /* What stands behind the mechanism's name. */
-static int read_argument(const struct mechanism *m, const char *text, size_t len, struct spf_term *t)
+static int read_argument(const struct mechanism *m, const char *text, size_t len,
+                         struct spf_term *t)
 {
   t->bits4 = 32;
   t->bits6 = 128;
@@ -88,15 +89,23 @@ static int read_argument(const struct mechanism *m, const char *text, size_t len
 
 static int read_modifier(const char *text, size_t len, size_t name, struct spf_term *t)
 {
+  enum spf_place place = SPF_IN_DOMAIN;
+
   t->kind = is(text, name, "redirect") ? SPF_REDIRECT : is(text, name, "exp") ? SPF_EXP : SPF_OTHER;
+  if (t->kind == SPF_OTHER) place = SPF_IN_MODIFIER;
   t->domain = text + name + 1;
   t->domainlen = len - name - 1;
-  return spf_macros(t->domain, t->domainlen, t->kind == SPF_OTHER ? SPF_IN_MODIFIER : SPF_IN_DOMAIN);
+  return spf_macros(t->domain, t->domainlen, place);
+}
+
+static int is_letter(char c)
+{
+  return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
 static int read_term(const char *text, size_t len, struct spf_term *t)
 {
-  static const char digits[] = "0123456789-_.";
+  static const char others[] = "0123456789-_.";
   size_t name, i;
 
   t->domain = 0;
@@ -105,9 +114,8 @@ static int read_term(const char *text, size_t len, struct spf_term *t)
     ++text;
     --len;
   }
-  for (name = 0; name < len && text[name] &&
-       (((text[name] | 32) >= 'a' && (text[name] | 32) <= 'z') || (name && strchr(digits, text[name]))); )
-    ++name;
+  for (name = 0; name < len && text[name]; ++name)
+    if (!is_letter(text[name]) && (!name || !strchr(others, text[name]))) break;
   if (!name) return 0;
   if (!t->qualifier && name < len && text[name] == '=') return read_modifier(text, len, name, t);
   if (!t->qualifier) t->qualifier = '+';
