@@ -10,6 +10,10 @@
 
 #include "clock.h"
 
+/* Bytes of a file that a stage may write above twice the message: of a new message, and of
+ * what a check remembers, such as the greylist, of 8 MiB. */
+enum { MESSAGE = 1 << 20, STATE = 16 << 20 };
+
 static unsigned long inherited;  /* seconds of processor time that are our limit; 0: unknown */
 
 void job_limit(const struct plan *plan)
@@ -77,7 +81,7 @@ int job_start(struct job *j, const struct stage *stage, int message, unsigned lo
   j->output = -1;
   j->text.len = 0;
   j->dropped = 0;
-  j->filesize = 2 * size + 1048576;
+  j->filesize = 2 * size + (stage->rewrite ? MESSAGE : STATE);
   j->started = clock_ms();
   j->until = until;
   j->time = until - j->started;

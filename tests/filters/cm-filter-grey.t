@@ -109,6 +109,11 @@ printf garbage > "$T/home/state/grey"
 same "$first" 'a state that is damaged is made anew' heard
 ok 'and the old one kept' grep -q garbage "$T/home/state/grey.bad"
 
+fresh
+echo 'grey check : cm-filter-grey' > "$T/grey"
+same '4.7.1 greylisted, try again in N seconds' 'the state of the usual size may be made by a stage of a pipeline' \
+  sh -c "printf 'Subject: x\\n\\nx\\n' > $T/m; cm-pipeline $T/grey < $T/m 3>&1 > /dev/null | sed -n '1s/in [0-9]* s/in N s/p'"
+
 # Side by side
 
 fresh

@@ -76,9 +76,9 @@ same 'reject/deliver 20 - 5.7.1 60 60 0 1' 'also under our own limits' sh -c \
   'ulimit -c 0; cm-pipeline control/pipeline < message | sed -n "s/^X-CleanMail-Trace: a \([^ ]* [^ ]*\) [0-9]* /\1 /p"'
 decides 111 'one that eats processor time' 'a check time=1 : spins'
 ok 'is ended' sh -c 'grep -q "Trace: a broken -" report'
-echo 'exec head -c 9000000 /dev/zero > disk' | stage disk
+echo 'exec head -c 40000000 /dev/zero > disk' | stage disk
 decides 111 'one that fills the disk' 'a check : disk'
-ok 'cannot' sh -c '[ $(wc -c < disk) -le 1048700 ]'
+ok 'cannot' sh -c '[ $(wc -c < disk) -le 16777316 ]'
 same 'broken -25 - ended by signal 25' 'and is broken' trace a
 echo 'exec yes' | stage shouts
 decides 111 'one whose report has no end' 'a check : shouts'
