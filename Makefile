@@ -133,12 +133,13 @@ $(BUILD)/bench/noop-dynamic: bench/noop.c conf-cc
 	$(Q)$(CC) $(WARN) -o $@ $<
 
 bench:
-	@sh service/packages.sh build run test
+	@sh service/packages.sh build run test unpack
 	@$(MAKE) --no-print-directory measure
 measure: it $(BENCH)
 	@bench/run $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
 	@bench/clients $(BUILD) 400
 	@bench/mime $(BUILD)
+	@bench/viruses $(BUILD) 4000 $(or $(ROUNDS),3)
 cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost
