@@ -109,6 +109,7 @@ static int fail(char *why, const char *what, cl_error_t error)
 
 int clam_load(char *const *directories, size_t count, const struct clam_limits *limits, char *why)
 {
+  unsigned char nothing[CLAM_DIGEST];
   unsigned int signatures = 0;
   cl_error_t e;
   size_t i;
@@ -126,6 +127,9 @@ int clam_load(char *const *directories, size_t count, const struct clam_limits *
   }
   if (!signatures) return fail(why, "no signatures", CL_EOPEN);
   if ((e = cl_engine_compile(engine)) != CL_SUCCESS) return fail(why, "signatures", e);
+  /* What libraries read when they are first used, a scanner could not read. */
+  tzset();
+  cl_sha256("", 0, nothing, 0);
   snprintf(why, CLAM_ANSWER, "%u signatures", signatures);
   return 1;
 }

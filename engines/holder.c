@@ -1,6 +1,7 @@
 #include "holder.h"
 
 #include <errno.h>
+#include <iconv.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,6 +60,39 @@ static void scan(int channel)
   }
 }
 
+/* The C library loads a module for each character set, which a scanner cannot
+ * any more: those that mail has are loaded before, for what libclamav wants them
+ * converted to. */
+static const char *const names[] = {
+  "ISO-8859-1", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7",
+  "ISO-8859-8", "ISO-8859-9", "ISO-8859-10", "ISO-8859-11", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15",
+  "ISO-8859-16", "CP1250", "CP1251", "CP1252", "CP1253", "CP1254", "CP1255", "CP1256", "CP1257", "CP1258",
+  "KOI8-R", "KOI8-U", "SHIFT_JIS", "CP932", "EUC-JP", "ISO-2022-JP", "GB2312", "GBK", "GB18030", "BIG5",
+  "EUC-KR", "CP949", "ISO-2022-KR", "TIS-620", "CP437", "CP850", "CP852", "CP866", "MACINTOSH", "UTF-7",
+  "UNICODE"
+};
+#define NAMES (sizeof names / sizeof *names)
+
+static iconv_t kept[2 * NAMES];
+
+static void load_charsets(void)
+{
+  size_t i;
+
+  for (i = 0; i < NAMES; ++i) {
+    kept[2 * i] = iconv_open("UTF-16BE", names[i]);
+    kept[2 * i + 1] = iconv_open("UTF-8", names[i]);
+  }
+}
+
+static void free_charsets(void)
+{
+  size_t i;
+
+  for (i = 0; i < 2 * NAMES; ++i)
+    if (kept[i] != (iconv_t) -1) iconv_close(kept[i]);
+}
+
 /* Be a scanner. The engine is not freed: that would touch all of it. */
 static void scanner(int channel, pid_t daemon, const char *directory, const struct holder_settings *s)
 {
@@ -96,6 +130,7 @@ void holder_run(int channel, const char *directory, const struct holder_settings
     note(channel, NOTE_FAILED, 0, 0, text);
     exit(0);
   }
+  load_charsets();
   snprintf(both, sizeof both, "%s\n%s", clam_version(), text);
   note(channel, NOTE_LOADED, 0, 0, both);
   for (;;) {
@@ -110,6 +145,7 @@ void holder_run(int channel, const char *directory, const struct holder_settings
     note(channel, NOTE_FORKED, pid, serial, pid == -1 ? strerror(errno) : "");
     close(fd);
   }
+  free_charsets();
   clam_free();
   exit(0);
 }
