@@ -98,7 +98,8 @@ static int spell(const char *name, size_t len, struct readings *spellings)
   size_t i, n;
 
   if (!file(name, len, ". /\\", &out) || !readings_add(spellings, out.s, out.len)) return 0;
-  if (!file(name, len, ". /\\';,:=\"<>|?*", &out)) return 0;
+  /* A bracket that nothing opened ends a token. */
+  if (!file(name, len, memchr(name, '(', len) ? ". /\\';,:=\"<>|?*" : ". /\\';,:=\"<>|?*)", &out)) return 0;
   if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;
   if (nul && !add(name, (size_t) (nul - name), spellings)) return 0;
   if ((n = cut(name, len, ":")) < len && !add(name, n, spellings)) return 0;
