@@ -166,10 +166,11 @@ if command -v rspamc >/dev/null; then
     'classifier "bayes" { backend = "sqlite3"; tokenizer { name = "osb"; }' \
     "statfile { symbol = \"BAYES_HAM\"; path = \"$T/var/ham\"; spam = false; }" \
     "statfile { symbol = \"BAYES_SPAM\"; path = \"$T/var/spam\"; spam = true; } }"
-  within 20 test -S var/control
+  within 60 rspamc -h "$T/var/control" stat
   echo "spam rspamc -h $T/var/control learn_spam" > home/control/learn
   printf 'From: joe@example.org\nSubject: cheap pills\n\nbuy cheap watches and pills, all of them for a song\n' > letter
-  verdict 0 'learned 1 as spam' 'a real rspamd learns' cm-learn spam letter
+  # Its processes still make their databases, and lock each other out.
+  ok 'a real rspamd learns' within 30 cm-learn spam letter
   kill -9 $RSPAMD $(pgrep -P $RSPAMD)
   fails() { cm-learn spam letter 2>&1 | tail -n 1; }
   gone() { [ "$(fails)" = 'learned 0 as spam, failed 1' ]; }
