@@ -76,13 +76,13 @@ static int boundary(struct content *c, const char *text, size_t len)
   return readings_add(&c->boundaries, text, len);
 }
 
-/* Where a token ends, RFC 2045, 5.1: a boundary without quotes may be cut there.
+/* Where a token ends, RFC 2045, 5.1, and RFC 2231, 7: a boundary without quotes may be cut there.
  * What is left must be more than the dashes that most boundaries begin with. */
 static size_t token(const char *text, size_t len)
 {
   size_t n = 0, dashes = 0;
 
-  for (; n < len && !strchr("()<>@,;:\\\"/[]?=", text[n]) && text[n] > ' '; ++n) dashes += text[n] == '-';
+  for (; n < len && !strchr("()<>@,;:\\\"/[]?=*'%", text[n]) && text[n] > ' '; ++n) dashes += text[n] == '-';
   return n < len && n > dashes ? n : 0;
 }
 

@@ -57,7 +57,7 @@ static int add(const char *name, size_t len, struct readings *spellings)
 {
   static stralloc out;
 
-  return file(name, len, ". /\\", &out) &&
+  return file(name, len, ". /\\';,:=", &out) &&
          (!memchr(out.s, '.', out.len) || readings_add(spellings, out.s, out.len));
 }
 
