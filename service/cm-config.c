@@ -112,17 +112,27 @@ static void say_upstream(char **words)
   }
 }
 
+/* The suite's, to be changed for this port; or the least. */
+static void make_pipeline(void)
+{
+  switch (control_read("control/pipeline", &text)) {
+    case -1: diesys(111, "unable to read ", control_home(), "/control/pipeline");
+    case 0:
+      say(PIPELINE);
+      /* Its rules are the suite's, where there are any. */
+      if (control_open("control/attach") == -1) say("#");
+      say(ATTACH);
+  }
+  save("control/pipeline", 0644);
+}
+
 static void make_control(void)
 {
   say(RECIPIENTS);
   save("control/recipients", 0644);
   say(QUARANTINE);
   save("control/quarantine", 0644);
-  say(PIPELINE);
-  /* Its rules are the suite's, where there are any. */
-  if (control_open("control/attach") == -1) say("#");
-  say(ATTACH);
-  save("control/pipeline", 0644);
+  make_pipeline();
 }
 
 /* Where the suite is and its programs are: this one stands among them. */

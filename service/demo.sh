@@ -1,7 +1,8 @@
 #!/bin/sh
 # The main job on an embedded default, for `make demo` and `make run`: a port on
 # 127.0.0.1:2525 with the default pipeline and a few stages more, cm-maildir in the
-# place of a mail server, and everything below build/demo.
+# place of a mail server, engines of its own (cm-virusd, spamd, nsd), and everything
+# below build/demo.
 #
 #   service/demo.sh demo   send sample messages, print what became of them, end
 #   service/demo.sh run    leave the port up, for one's own mail client
@@ -14,9 +15,17 @@ BUILD=${BUILD:-$TOP/build}
 HOME_=${DEMO:-$BUILD/demo}
 PATH=$BUILD/bin:$PATH
 ADDRESS=127.0.0.1 PORT=${PORT:-2525}
-PID=
-trap '[ -z "$PID" ] || { kill "$PID"; wait "$PID"; } 2>/dev/null' EXIT
+PIDS=
+# Those that were started last end first.
+end() { for pid in $PIDS; do kill "$pid"; wait "$pid"; done 2>/dev/null; }
+trap end EXIT
 trap 'exit 130' INT TERM
+
+# background COMMAND...: until the demonstration is over
+background() {
+  "$@" &
+  PIDS="$! $PIDS"
+}
 
 # answers: does anything listen there?
 answers() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("@ARGV")' "$ADDRESS:$PORT"; }
@@ -28,8 +37,10 @@ fi
 # The home
 
 rm -rf "$HOME_"
-mkdir -p "$HOME_/control" "$HOME_/lists" "$HOME_/mail" "$HOME_/samples" "$HOME_/ports/demo/control/reply" || exit 111
-cp control/attach "$HOME_/control/attach"
+mkdir -p "$HOME_/control" "$HOME_/lists" "$HOME_/mail" "$HOME_/samples" "$HOME_/run" "$HOME_/tmp" \
+  "$HOME_/ports/demo/control" || exit 111
+cp "$TOP/control/attach" "$HOME_/control/attach"
+cp -r "$TOP/lists/signatures" "$TOP/lists/selftest" "$HOME_/lists/"
 cd "$HOME_/ports/demo" || exit 111
 
 cm-list ../../lists/friends.cdb make whitelisted <<'!' || exit 111
@@ -40,7 +51,8 @@ spammer.example reject/delete 5.7.1 mail from spammer.example is not wanted here
 maybe.example reject/redirect
 @quiet.example accept/delete
 !
-sed "s/^#\([a-z]* *check \|[a-z]* *rewrite \)/\1/" "$TOP/control/pipeline" > control/pipeline
+# What the default pipeline has behind a #, but for what needs the network or time.
+sed 's/^#\(spf\|dkim\|dmarc\|friends\|enemies\|virus\|spam\) /\1 /' "$TOP/control/pipeline" > control/pipeline
 cat >> control/pipeline <<'!'
 
 words check max=256k 0=junk 1=deliver : grep -qiF lottery
@@ -52,21 +64,87 @@ echo '*@example.net' > control/recipients
 echo store > control/quarantine
 echo demo.example.net > control/me
 echo 100k > control/databytes
+echo "$HOME_/run/spamd" > control/spamd
 
 CM_HOME=$HOME_
 export CM_HOME PATH
+
+# Engines, on sockets and ports of their own
+
+# until SECONDS WHAT COMMAND...: the command succeeds, or WHAT does not start
+until_it() {
+  tries=$(($1 * 10)) what=$2; shift 2
+  until "$@" > /dev/null 2>&1; do
+    tries=$((tries - 1))
+    if [ $tries = 0 ]; then
+      echo "demo: $what does not start:" >&2
+      tail -n 5 "$HOME_/$what.log" >&2
+      exit 111
+    fi
+    sleep 0.1
+  done
+}
+
+# A name server that knows two policies, and that there is nothing else.
+cat > "$HOME_/run/zone" <<'!'
+$TTL 60
+. SOA ns. root. 1 60 60 60 60
+. NS ns.
+ns. A 127.0.0.1
+client.example.org. TXT "v=spf1 ip4:127.0.0.1 -all"
+bank.example. TXT "v=spf1 ip4:192.0.2.1 -all"
+_dmarc.bank.example. TXT "v=DMARC1; p=reject"
+!
+DNS=$(perl -MIO::Socket::INET -e 'for (1 .. 1000) {
+  my $port = 10000 + int rand 20000;
+  my @s = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Proto => $_) } "tcp", "udp";
+  if ($s[0] && $s[1]) { print $port; last }
+}')
+cat > "$HOME_/run/nsd.conf" <<!
+server:
+  ip-address: 127.0.0.1@$DNS
+  username: ""
+  zonesdir: ""
+  database: ""
+  pidfile: "$HOME_/run/nsd.pid"
+  zonelistfile: "$HOME_/run/nsd.list"
+  xfrdfile: "$HOME_/run/nsd.xfrd"
+  xfrdir: "$HOME_/run"
+  server-count: 1
+remote-control:
+  control-enable: no
+zone:
+  name: .
+  zonefile: "$HOME_/run/zone"
+!
+echo "127.0.0.1:$DNS" > control/resolvers
+background /usr/sbin/nsd -d -c "$HOME_/run/nsd.conf" 2> "$HOME_/nsd.log"
+background cm-virusd "db=$HOME_/lists/signatures" "tmp=$HOME_/tmp" "$HOME_/run/virusd" 2> "$HOME_/virusd.log"
+# Its own rules as Debian has them, without the network; of root it is none.
+user=
+[ "$(id -u)" != 0 ] || { user='-u nobody'; chmod 755 "$HOME_"; chmod 777 "$HOME_/run"; }
+background spamd -L -x $user --socketpath="$HOME_/run/spamd" --socketmode=0666 -m 1 --min-spare=1 --max-spare=1 \
+  -s stderr --pidfile="$HOME_/run/spamd.pid" 2> "$HOME_/spamd.log"
+
+question() { SENDER=a@client.example.org TCPREMOTEIP=127.0.0.1 CM_HELO=x cm-filter-spf < /dev/null; }
+until_it 20 nsd question
+until_it 30 virusd cm-filter-virus < /dev/null
+printf 'Subject: hello\n\nhello\n' > "$HOME_/run/hello"
+until_it 60 spamd sh -c "cm-filter-spamd required=100 3>&- < $HOME_/run/hello"
+
 if [ "${1-}" = run ]; then
-  rm ../../ports/demo/control/databytes
+  rm control/databytes
   echo "A filtering SMTP port is on $ADDRESS:$PORT; it accepts mail for any address in example.net."
-  echo "  send:     swaks --server $ADDRESS:$PORT --to you@example.net"
+  echo "  send:     swaks --server $ADDRESS:$PORT --from you@client.example.org --to you@example.net"
   echo "  mail:     $HOME_/mail/you@example.net/new"
   echo "  mail log: $HOME_/log/mail.csv"
   echo "  settings: $HOME_/ports/demo/control (read by every connection)"
   echo "Its log follows; Control-C ends it."
-  exec tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd
+  background tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd
+  wait "${PIDS%% *}"
+  exit
 fi
-tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd 2> "$HOME_/session.log" &
-PID=$!
+background tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd 2> "$HOME_/session.log"
 cd "$HOME_" || exit 111
 
 # A client
@@ -83,23 +161,14 @@ send() {
       done; printf '%s\n' "$heard"; } > "samples/$1.heard"
 }
 
-tries=100
-until answers; do
-  tries=$((tries - 1))
-  if [ $tries = 0 ] || ! kill -0 "$PID" 2>/dev/null; then
-    echo "demo: nothing listens on $ADDRESS:$PORT:" >&2
-    cat session.log >&2
-    exit 111
-  fi
-  sleep 0.1
-done
+until_it 10 session answers
 
 # sample NAME: the message on standard input, with what every message has
 sample() {
   { printf 'Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <%s@client.example.org>\n' "$1"; cat; } > "samples/$1"
 }
 
-# attached FILE: a message with an attachment of this name
+# attached FILE: a message with an attachment of this name, which is standard input
 attached() {
   cat <<!
 From: bob@client.example.org
@@ -116,9 +185,19 @@ Content-Type: application/octet-stream
 Content-Disposition: attachment; filename="$1"
 Content-Transfer-Encoding: base64
 
-SGVsbG8sIHRoaXMgaXMgbm90IHdoYXQgaXQgc2F5cyBpdCBpcy4K
+$(base64)
 --cut--
 !
+}
+
+# The test virus, which stands in no file in one piece; and the test spam.
+eicar() { printf '%s%s' 'X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR' '-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'; }
+gtube() { printf '%s%s\n' 'XJS*C4JDBQADN1.NSBN3*2IDNEN*' 'GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'; }
+
+# nested: an archive with an archive that has a program in it
+nested() {
+  (cd tmp && printf 'MZ, but harmless\n' > invoice.exe && zip -q inner.zip invoice.exe &&
+    zip -q outer.zip inner.zip && cat outer.zip)
 }
 
 letter() { printf 'From: %s\nSubject: %s\n\n%s\n' "$1" "$2" "$3"; }
@@ -130,14 +209,24 @@ letter offers@mail.spammer.example 'cheap' 'Buy.' | sample enemy
 letter who@maybe.example 'perhaps' 'Who knows.' | sample doubtful
 letter robot@quiet.example 'report 1234' 'Nobody reads these.' | sample robot
 { printf 'From: boss@example.net\n'; letter bob@client.example.org 'two' 'Which sender is shown?'; } | sample two-senders
-attached holiday.jpg | sample picture
-attached invoice.docm | sample macro
-attached holiday.jpg.scr | sample worm
+echo 'Hello, this is not what it says it is.' | attached holiday.jpg.txt | sample text
+echo 'Hello, this is not what it says it is.' | attached holiday.jpg.scr | sample worm
+eicar | attached readme.txt | sample virus
+letter bob@client.example.org 'a bargain' "$(gtube)" | sample spam
+{ printf 'From: bob@client.example.org\nSubject: an order\n'
+  sed -n '/^== flag macro/,/^== /{ /^== /!p; }' lists/selftest/samples; } | sample macro
+nested | attached invoice.zip | sample nested
+letter security@bank.example 'your account' 'Please log in here.' | sample forged
+letter wife@maybe.example 'dinner' 'At eight.' | sample released
 letter bob@client.example.org 'large' "$(head -c 120000 /dev/zero | tr '\0' x | fold -w 70)" | sample large
 letter bob@client.example.org 'relay' 'Pass it on.' | sample relay
 letter bob@client.example.org 'broken' 'A stage of this port cannot work.' | sample broken
 
-for name in plain junk two-senders picture macro worm large; do send $name bob@client.example.org you@example.net; done
+for name in plain junk two-senders text worm virus spam macro nested large; do
+  send $name bob@client.example.org you@example.net
+done
+send forged security@bank.example you@example.net
+send released wife@maybe.example you@example.net
 send friend ann@friend.example you@example.net
 send enemy offers@mail.spammer.example you@example.net
 send doubtful who@maybe.example you@example.net
@@ -147,42 +236,47 @@ send broken bob@client.example.org broken@example.net
 
 # What became of them
 
+# Somebody misses a letter: it goes from the quarantine to its recipient.
+id=$(cm-quarantine list stage=enemies subject=dinner | cut -f2)
+cm-quarantine release "$id" > released || {
+  echo "demo: $id was not released from the quarantine" >&2
+  exit 1
+}
+
 cat > expected <<'!'
 plain|250|accept/deliver||mail
 junk|250|accept/deliver, junk|words|mail
 friend|250|accept/deliver, whitelisted|friends|mail
 enemy|550|reject/delete|enemies|
 doubtful|550|reject/redirect|enemies|store
+released|550|reject/redirect|enemies|mail
 robot|250|accept/delete|enemies|log
 two-senders|550|reject/delete|fields|
-picture|250|accept/deliver||mail
-macro|550|reject/deliver|attach|mail
+forged|550|reject/delete|dmarc|
+text|250|accept/deliver||mail
 worm|550|reject/delete|attach|
+macro|550|reject/deliver|attach|mail
+nested|550|reject/delete|attach|
+virus|550|reject/delete|virus|
+spam|550|reject/delete|spam|
 large|552|reject/delete, too large||
 relay|550|refused||
 broken|451|defer|absent|
 !
 printf 'bob@client.example.org\nyou@example.net\n' > samples/envelope
 perl "$TOP/service/demo.pl" expected || exit 1
-
-id=$(cm-quarantine list stage=enemies | cut -f2)
-released=$(cm-quarantine release "$id") &&
-  place=$(grep -l "id $id" mail/you@example.net/new/*) || {
-  echo "demo: $id was not released from the quarantine" >&2
-  exit 1
-}
 echo "
-released: \"doubtful\" from the quarantine, ${released#*: }; now also in $place"
+How the macro document was decided, as cm-explain tells it:
+"
+(cd ports/demo && SENDER=bob@client.example.org TCPREMOTEIP=127.0.0.1 CM_ENVELOPE=$HOME_/samples/envelope \
+  cm-explain control/pipeline < ../../samples/macro) || exit 1
 cat <<!
 
 Everything is in $HOME_:
   the mail       ls mail/*/new
   the mail log   log/mail.csv, what was deleted: log/ledger
   the quarantine cm-quarantine list
-  the sessions   session.log
+  the sessions   session.log; the engines: virusd.log spamd.log nsd.log
   the settings   ports/demo/control
-Watch one message go through the pipeline:
-  cd ${HOME_#"$TOP"/}/ports/demo
-  CM_HOME=../.. CM_ENVELOPE=../../samples/envelope PATH=$BUILD/bin:\$PATH cm-explain control/pipeline < ../../samples/junk
 Leave the port up for your own mail client: make run
 !

@@ -48,6 +48,10 @@ config "$T/ports/two" :: 25 smtp 192.0.2.1 2526
 same 'attach    rewrite always : cm-filter-attach control/attach' 'attachments are filtered where the suite has rules' \
   grep '^attach' "$T/ports/two/control/pipeline"
 same 'smtp 192.0.2.1 2526' 'an SMTP upstream' grep -v '^#' "$T/ports/two/control/upstream"
+cp control/pipeline "$T/control/pipeline"
+config "$T/ports/four" :: 25 smtp 192.0.2.1 2526
+ok 'where the suite has a pipeline, the port begins with that' cmp control/pipeline "$T/ports/four/control/pipeline"
+rm "$T/control/pipeline"
 
 before=$(cd "$T/ports/mx" && find . -type f -exec cksum {} +)
 verdict 111 "cm-config: unable to create $T/ports/mx: File exists" 'a directory that is there is refused' \
