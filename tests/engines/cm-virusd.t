@@ -71,7 +71,7 @@ says '1: PONG
 2: stream: OK
 3: PONG' 'a session' "$one" 'zIDSESSION\0zPING\0zINSTREAM\0\0\0\0\003abc\0\0\0\0zPING\0zEND\0zPING\0'
 # What is passed is no message
-pass() { passfd "$one" 5; }
+pass() { "$BUILD/tests/passfd" "$one" 5; }
 refused() { like 'not a regular file that is open for reading. ERROR$' "$@"; }
 mkfifo fifo
 refused 'a pipe is not scanned' pass 5<> fifo
@@ -79,7 +79,7 @@ refused 'nor a directory' pass 5< .
 refused 'nor a file that is open for writing only' pass 5>> infected
 refused 'nor a terminal' pass 5<> /dev/null
 like 'Eicar-Signature.UNOFFICIAL FOUND$' 'a file is' pass 5< infected
-twice() { passfd "$one" 5 5 | wc -l; }
+twice() { "$BUILD/tests/passfd" "$one" 5 5 | wc -l; }
 same 1 'without a session there is one answer' twice 5< infected
 
 # ---- clamdscan ----
