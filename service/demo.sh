@@ -16,10 +16,13 @@ HOME_=${DEMO:-$BUILD/demo}
 PATH=$BUILD/bin:$PATH
 ADDRESS=127.0.0.1 PORT=${PORT:-2525}
 PIDS=
-# Those that were started last end first.
-end() { for pid in $PIDS; do kill "$pid"; wait "$pid"; done 2>/dev/null; }
+end() {
+  trap '' HUP INT TERM
+  for pid in $PIDS; do kill "$pid"; done 2>/dev/null
+  for pid in $PIDS; do wait "$pid"; done 2>/dev/null
+}
 trap end EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT TERM
 
 # background COMMAND...: until the demonstration is over
 background() {

@@ -22,7 +22,7 @@ like '^released  *550 .* reject/redirect .* mail/you@example.net/new/' 'what was
 like '^stage	attach	.*attachment removed' 'and one message is explained' cat "$T/said"
 like '^worm  *550 5\.7\.1 .* reject/delete  *attach ' 'each has a line with answer, verdict and stage' cat "$T/said"
 # engines: what the demonstration has started and not ended
-engines() { pgrep -f "^[^ ]*\(nsd\|cm-virusd\|spamd\|perl\) .*$DEMO"; }
+engines() { pgrep -f "^[^ ]*(nsd|cm-virusd|spamd|perl) .*$DEMO"; }
 same '' 'no engine goes on' engines
 busy() { nc -z 127.0.0.1 "$PORT"; }
 ok 'and nothing of it goes on' not busy
@@ -39,12 +39,13 @@ like '^demo: two-senders: heard 250 .*, not 550' 'and is named' cat "$T/said"
 run() { exec sh service/demo.sh run > "$T/said" 2>&1; }
 background run
 ok 'make run leaves a port' within 60 busy
+ok 'with its engines' engines
 ok 'which takes mail' swaks --silent 2 --server 127.0.0.1 --port "$PORT" --from you@client.example.org --to me@example.net
 ok 'into a mailbox' sh -c "ls $DEMO/mail/me@example.net/new/*"
 verdict 111 "demo: 127.0.0.1:$PORT is in use; another one: make demo PORT=2526" 'a port in use is an error' \
   sh service/demo.sh demo
-kill "$PID"
+kill "$PID"; kill "$PID" 2>/dev/null
 ok 'and ends with its process' within 20 not busy
-ok 'with its engines' within 20 not engines
+ok 'they too' within 20 not engines
 
 done_testing
