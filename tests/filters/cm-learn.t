@@ -168,9 +168,15 @@ if command -v rspamc >/dev/null; then
     "statfile { symbol = \"BAYES_SPAM\"; path = \"$T/var/spam\"; spam = true; } }"
   within 60 rspamc -h "$T/var/control" stat
   echo "spam rspamc -h $T/var/control learn_spam" > home/control/learn
-  printf 'From: joe@example.org\nSubject: cheap pills\n\nbuy cheap watches and pills, all of them for a song\n' > letter
-  # Its processes still make their databases, and lock each other out.
-  ok 'a real rspamd learns' within 30 cm-learn spam letter
+  # Its processes still make their databases and lock each other out; and what it
+  # failed to learn it takes for learned: each try has another message.
+  learns() {
+    i=$((i + 1))
+    printf 'Message-ID: <%s@example.org>\nSubject: pills\n\nbuy watch number %s for a song\n' $i $i > letter
+    cm-learn spam letter
+  }
+  i=0
+  ok 'a real rspamd learns' within 30 learns
   kill -9 $RSPAMD $(pgrep -P $RSPAMD)
   fails() { cm-learn spam letter 2>&1 | tail -n 1; }
   gone() { [ "$(fails)" = 'learned 0 as spam, failed 1' ]; }
