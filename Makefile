@@ -24,7 +24,7 @@ PLAIN  := $(filter-out $(LIBBED),$(SRC))
 BIN    := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(SRC)))
 
 ifneq ($(MUSL),)
-  PLAINCC := $(MUSL) $(wordlist 2,99,$(CC)) -static
+  PLAINCC := $(MUSL) $(wordlist 2,99,$(CC)) -static -fno-pie
   PLAININ := $(BUILD)/include
 # Fewer pages to touch at a program's start, and base/heap.c in malloc's place.
 # Nothing makes RELRO true in a static program of musl, and it costs a page.

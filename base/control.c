@@ -112,7 +112,7 @@ int control_open(const char *name)
 /* A small file in two system calls, and memory for no more than it has. */
 static int slurp(int fd, stralloc *data)
 {
-  char piece[4096];
+  char piece[1024];  /* on the page of the stack that is there already */
   ssize_t r;
 
   for (;;) {
