@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "owfat.h"
 #include "pattern.h"
@@ -267,6 +268,18 @@ static int add(struct cdb_make *make, const char *key, size_t keylen, const char
                       (const unsigned char *) value, len) != -1;
 }
 
+/* libowfat 0.32 takes a write that failed for one that did not: are all bytes
+ * there, and those at the beginning, which come last, the right ones? */
+static int arrived(const struct cdb_make *make, int fd)
+{
+  char first[sizeof make->final];
+  struct stat st;
+
+  if (fstat(fd, &st) == -1 || pread(fd, first, sizeof first, 0) == -1) return 0;
+  errno = ENOSPC;
+  return st.st_size == (off_t) make->pos && !memcmp(first, make->final, sizeof first);
+}
+
 int list_write(int fd, const struct entry *entries, size_t count)
 {
   static struct cdb_make make;
@@ -288,5 +301,5 @@ int list_write(int fd, const struct entry *entries, size_t count)
     return -1;
   }
   if (!add(&make, collected, sizeof collected - 1, patterns.s, patterns.len)) return -1;
-  return cdb_make_finish(&make) == -1 ? -1 : 1;
+  return cdb_make_finish(&make) == -1 || !arrived(&make, fd) ? -1 : 1;
 }

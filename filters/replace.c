@@ -64,7 +64,7 @@ static int inherit(const struct replace *r)
 int replace_open(struct replace *r)
 {
   if (unlinkat(r->dir, r->fresh, 0) == -1 && errno != ENOENT) return -1;
-  r->fd = openat(r->dir, r->fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  r->fd = openat(r->dir, r->fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (r->fd == -1) return -1;
   if (inherit(r) == 1) return 1;
   replace_abort(r);

@@ -140,6 +140,21 @@ full() { (ulimit -f 1; trap '' XFSZ; seq 1000 | cm-list l.cdb make); }
 verdict 111 'cm-list: unable to write l.cdb: File too large' 'what cannot be written neither' full
 ok 'and leaves the old one' cmp l.cdb before
 ok 'and nothing else' test ! -e .l.cdb.new
+# a disk that is full at one write: the new list is whole, or the old one stays
+seq 3000 > many; cm-list good.cdb make < many
+brim() {
+  n=0 failed=0
+  while n=$((n + 1)); [ $n -lt 100 ]; do
+    strace -qq -o trace -e trace=write -e "inject=write:error=ENOSPC:when=$n" cm-list l.cdb make < many 2>/dev/null
+    code=$?
+    grep -q ENOSPC trace || break
+    if [ $code = 111 ]; then cmp -s l.cdb before && failed=$((failed + 1)); else echo "code $code at write $n"; fi
+  done
+  [ $failed -gt 10 ] || echo "$failed writes"
+}
+same '' 'on a full disk the new list is whole or the old one stays' brim
+cp before l.cdb
+same 111 'a list is not shown to a full disk' sh -c 'cm-list good.cdb show >/dev/full 2>/dev/null; echo $?'
 echo stale > .l.cdb.new
 verdict 0 '' 'what a crash has left is no obstacle' cm-list l.cdb add a.example junk third
 ok 'and gone' test ! -e .l.cdb.new
