@@ -8,7 +8,6 @@
  * -O1 on the compiler then drops the write. */
 #define pure
 #include <stralloc.h>
-#include <buffer.h>
 #include <byte.h>
 #include <case.h>
 #include <errmsg.h>
@@ -26,6 +25,7 @@
 #undef stralloc_catint0
 #undef stralloc_catuint0
 #pragma GCC poison stralloc_catulong0 stralloc_catlong0 stralloc_chomp fmt_ulong0 fmt_html_tagarg fmt_double
+/* A write that fails counts as done in <buffer.h>: print.h does without it. */
 
 /* Append n in decimal. 1, or 0 without memory. */
 static inline __attribute__((unused)) int stralloc_number(stralloc *s, unsigned long n)

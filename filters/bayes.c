@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "owfat.h"
+#include "print.h"
 #include "spawn.h"
 
 enum {
@@ -25,7 +26,7 @@ static void out(const char *a, unsigned long n, const char *b, const char *c)
   char digits[FMT_ULONG + 1];
 
   digits[fmt_ulong(digits, n)] = 0;
-  buffer_putm(buffer_1, a, digits, b, c, "\n");
+  print(a, digits, b, c, "\n");
 }
 
 /* The command with what is behind it. */
@@ -126,7 +127,7 @@ static void look_for_stale(const char *bayes)
   d = opendir(folder.s);
   while (d && (e = readdir(d)))
     if (strstr(e->d_name, "_toks.expire")) {
-      buffer_putm(buffer_1, e->d_name, ": left by an expiry that has failed; remove it\n");
+      print(e->d_name, ": left by an expiry that has failed; remove it\n");
       todo = 1;
     }
   if (d) closedir(d);
@@ -153,7 +154,7 @@ int bayes_check(const char *command, const char *bayes)
   out("tokens ", tokens, " of 150000", tokens > TOKENS ? ": cm-learn expire is due" : "");
   if (tokens > TOKENS) todo = 1;
   look_for_stale(bayes);
-  if (buffer_flush(buffer_1) == -1) diesys(TROUBLE, "unable to write");
+  if (print_end() == -1) diesys(TROUBLE, "unable to write");
   return todo;
 }
 

@@ -13,6 +13,7 @@
 #include "learner.h"
 #include "mails.h"
 #include "owfat.h"
+#include "print.h"
 #include "progress.h"
 #include "trap.h"
 
@@ -78,11 +79,11 @@ static void take(int fd, off_t size, const char *file, unsigned long number)
 static int end(const char *as)
 {
   progress_end();
-  buffer_putm(buffer_1, "learned ", digits(learned), " as ", as);
-  if (failed) buffer_putm(buffer_1, ", failed ", digits(failed));
-  if (skipped) buffer_putm(buffer_1, ", skipped ", digits(skipped));
-  buffer_putm(buffer_1, "\n");
-  if (buffer_flush(buffer_1) == -1) diesys(TROUBLE, "unable to write");
+  print("learned ", digits(learned), " as ", as);
+  if (failed) print(", failed ", digits(failed));
+  if (skipped) print(", skipped ", digits(skipped));
+  print("\n");
+  if (print_end() == -1) diesys(TROUBLE, "unable to write");
   return failed ? TROUBLE : 0;
 }
 

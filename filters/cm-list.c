@@ -13,6 +13,7 @@
 #include "control.h"
 #include "list.h"
 #include "owfat.h"
+#include "print.h"
 #include "progress.h"
 #include "replace.h"
 #include "verdict.h"
@@ -251,15 +252,15 @@ static void drop(const char *name, char *key)
   replace(&r);
 }
 
-static void print(const struct entry *e)
+static void tell(const struct entry *e)
 {
   size_t i;
 
-  buffer_put(buffer_1, e->key, e->keylen);
-  if (e->valuelen) buffer_puts(buffer_1, " ");
+  print_bytes(e->key, e->keylen);
+  if (e->valuelen) print(" ");
   for (i = 0; i < e->valuelen; ++i)
-    buffer_put(buffer_1, is_control(e->value[i]) ? " " : e->value + i, 1);
-  buffer_puts(buffer_1, "\n");
+    print_bytes(is_control(e->value[i]) ? " " : e->value + i, 1);
+  print("\n");
 }
 
 enum what { ALL, ENTRY, ADDRESS };
@@ -268,7 +269,7 @@ enum what { ALL, ENTRY, ADDRESS };
 static int counts(const struct entry *e)
 {
   if (!condition_any(e)) return 1;
-  print(e);
+  tell(e);
   ++shown;
   return 0;
 }
@@ -281,14 +282,14 @@ static void show(const char *name, enum what what, char *key)
   int found;
 
   if (!open_list(name, &list)) diesys(TROUBLE, "unable to read ", name);
-  if (what == ALL) while ((found = list_next(&list, &at, &e)) == 1) print(&e);
+  if (what == ALL) while ((found = list_next(&list, &at, &e)) == 1) tell(&e);
   else {
     found = what == ENTRY ? list_get(&list, key, list_key(key, len), &e)
                           : list_choose(&list, key, len, counts, &e);
     if (!found && !shown) die(WRONG, "no such entry: ", key);
-    if (found == 1) print(&e);
+    if (found == 1) tell(&e);
   }
-  if (buffer_flush(buffer_1) == -1) diesys(TROUBLE, "unable to write");
+  if (print_end() == -1) diesys(TROUBLE, "unable to write");
   if (found == -1) damaged(name);
 }
 

@@ -115,24 +115,6 @@ static void say_carpsys(void) { errmsg_iam("cm-test"); errno = ENOENT; carpsys("
 static void say_die(void) { errmsg_iam("cm-test"); die(111, "unable to ", "x"); }
 static void say_diesys(void) { errmsg_iam("cm-test"); errno = EACCES; diesys(100, "not ", "x"); }
 
-static void say_buffer(void)
-{
-  const char *word = "two ";
-
-  buffer_put(buffer_1, "one more", 4);
-  buffer_puts(buffer_1, word);
-  buffer_putm(buffer_1, "three ", "four\n");
-  if (buffer_flush(buffer_1)) _exit(1);
-}
-
-static void say_full(void)
-{
-  static char much[BUFFER_OUTSIZE * 3];
-
-  close(1);
-  _exit(buffer_put(buffer_1, much, sizeof much) || buffer_flush(buffer_1) ? 7 : 0);
-}
-
 static void messages(void)
 {
   fflush(stdout);
@@ -144,11 +126,6 @@ static void messages(void)
   ok(prints(say_die, "cm-test: unable to x\n", 111), "die ends with the code");
   fflush(stdout);
   ok(prints(say_diesys, "cm-test: not x: Permission denied\n", 100), "diesys does both");
-  fflush(stdout);
-  ok(prints(say_buffer, "one two three four\n", 0),
-     "buffer_put, buffer_puts, buffer_putm, buffer_flush");
-  fflush(stdout);
-  ok(prints(say_full, "", 7), "a write that fails is told");
 }
 
 static int put(struct cdb_make *make, const char *key, const char *value)
