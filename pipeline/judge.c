@@ -37,7 +37,10 @@ int judge_code(struct outcome *o, const struct job *j)
   o->verdict = o->vote = meaning(s, o->code, &o->answer.reason);
   if (o->verdict != VERDICT_BROKEN) return 1;
   if (o->code < 0) return judge_broken(o, s, "ended by signal ", (unsigned long) -o->code, "");
-  if (o->code == VERDICT_DEFER) return judge_broken(o, s, "could not decide", 0, "");
+  /* What it says all the same is for whoever looks for the reason: no client hears it. */
+  if (o->code == VERDICT_DEFER)
+    return judge_broken(o, s, "could not decide", 0, o->answer.reason.len ? ": " : "") &&
+           stralloc_cat(&o->cause, &o->answer.reason);
   return judge_broken(o, s, "unknown exit code ", (unsigned long) o->code, "");
 }
 

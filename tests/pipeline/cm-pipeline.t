@@ -47,6 +47,7 @@ decides 0 '111 without a reason could not decide' 'a check on-error=deliver : qu
 same 'broken 111 - could not decide' 'which is broken' trace a
 echo 'echo 5.7.1 x; exit 111' | stage quiet
 decides 0 'nor does 111 with a final reason' 'a check on-error=deliver : quiet'
+same 'broken 111 - could not decide: 5.7.1 x' 'which stands in the trace' trace a
 decides 111 'a greylist defers under on-error=deliver' 'a check on-error=deliver : s111'
 echo 'kill -9 $$' | stage dies
 decides 111 'a stage that is killed is broken' 'a check : dies'
