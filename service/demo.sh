@@ -273,10 +273,18 @@ How the macro document was decided, as cm-explain tells it:
 "
 (cd ports/demo && SENDER=bob@client.example.org TCPREMOTEIP=127.0.0.1 CM_ENVELOPE=$HOME_/samples/envelope \
   cm-explain control/pipeline < ../../samples/macro) || exit 1
+echo "
+Does the port do all that its configuration says? cm-selftest sends it a sample of each:
+"
+cm-selftest -p ports/demo -f bob@client.example.org "$ADDRESS:$PORT" > selftest || {
+  grep -v 'as expected' selftest
+  exit 1
+}
 cat <<!
 
 Everything is in $HOME_:
   the mail       ls mail/*/new
+  the tests      selftest
   the mail log   log/mail.csv, what was deleted: log/ledger
   the quarantine cm-quarantine list
   the sessions   session.log; the engines: virusd.log spamd.log nsd.log

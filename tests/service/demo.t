@@ -20,6 +20,7 @@ ok 'a program in an archive in an archive is found' stopped nested 550 reject/de
 ok 'a forged sender by SPF and DMARC, with a real name server' stopped forged 550 reject/delete dmarc
 like '^released  *550 .* reject/redirect .* mail/you@example.net/new/' 'what was released is in its mailbox' cat "$T/said"
 like '^stage	attach	.*attachment removed' 'and one message is explained' cat "$T/said"
+like '^cm-selftest: 1[0-9]* messages, 0 not as expected, 0 not filtered here' 'the port does all that it promises' cat "$T/said"
 like '^worm  *550 5\.7\.1 .* reject/delete  *attach ' 'each has a line with answer, verdict and stage' cat "$T/said"
 # engines: what the demonstration has started and not ended
 engines() { pgrep -f "^[^ ]*(nsd|cm-virusd|spamd|perl) .*$DEMO"; }
