@@ -2,23 +2,20 @@
  * compare its answers with what its configuration promises. What nobody filters
  * there is not sent. It judges by what the client hears, and by nothing else. */
 
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "copy.h"
 #include "expect.h"
-#include "id.h"
 #include "pattern.h"
+#include "probe.h"
 #include "progress.h"
 #include "samples.h"
-#include "smtpc.h"
 #include "table.h"
 #include "verdict.h"
 
-enum { CONNECT = 30, REPLY = 400, DONE = 0, FAILED = 1, WRONG = 100, TROUBLE = 111, SHOWN = 78 };
+enum { DONE = 0, FAILED = 1, WRONG = 100, TROUBLE = 111, SHOWN = 78 };
 
 static const char usage[] =
   "usage: cm-selftest [-p PORT] [-f SENDER] [-t RECIPIENT] [-e gtube|eicar=VERDICT] HOST:PORT [TEST...]";
@@ -26,63 +23,22 @@ static const char heading[] = "test\texpected\tby\tresult\tanswer\n";
 static const char samples[] = "lists/selftest/samples";
 
 /* In pieces: in one, this program would itself be found. */
-static const char *const gtube[] = { "XJS*C4JDBQADN1.NSBN3", "*2IDNEN*GTUBE-STANDARD", "-ANTI-UBE-TEST", "-EMAIL*C.34X", 0 };
-static const char *const eicar[] = { "X5O!P%@AP[4\\PZX54(P^)", "7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST", "-FILE!$H+H*", 0 };
+static const char *const gtube[] = {
+  "XJS*C4JDBQADN1.NSBN3", "*2IDNEN*GTUBE-STANDARD", "-ANTI-UBE-TEST", "-EMAIL*C.34X", 0
+};
+static const char *const eicar[] = {
+  "X5O!P%@AP[4\\PZX54(P^)", "7CC)7}$EICAR-STANDARD", "-ANTIVIRUS-TEST", "-FILE!$H+H*", 0
+};
 
 static struct expected said[2];      /* by -e, of gtube and of eicar */
-static struct smtpc port = { .stream = { .in = -1, .out = -1 } };
-static stralloc host;                /* its name or address, 0, its port, 0 */
-static stralloc sender, recipient, me, rows;
+static stralloc rows;
 static char **tests;                 /* patterns of those that are wanted; 0 behind the last */
-static unsigned long sent, failed, unfiltered;
+static unsigned long failed, unfiltered;
 static int refuses_newlines = 1;
 
 static void need(int ok)
 {
   if (!ok) die(TROUBLE, "out of memory");
-}
-
-/* The port ----------------------------------------------------------------- */
-
-static int command(const char *verb, const stralloc *address)
-{
-  static stralloc line;
-
-  need(stralloc_copys(&line, verb) && stralloc_catb(&line, address->s, address->len - 1) && stralloc_cats(&line, ">"));
-  return smtpc_command(&port, line.s, line.len, REPLY);
-}
-
-/* The message as DATA carries it; with CR and LF as they are, also alone. */
-static int data(const stralloc *message)
-{
-  static stralloc wire;
-  size_t i;
-
-  wire.len = 0;
-  for (i = 0; i < message->len; ++i)
-    need((message->s[i] != '.' || (i && message->s[i - 1] != '\n') || stralloc_cats(&wire, ".")) &&
-         stralloc_append(&wire, message->s + i));
-  need(stralloc_cats(&wire, ".\r\n"));
-  if (stream_write(&port.stream, wire.s, wire.len, 0) == -1) return -1;
-  return smtpc_reply(&port, REPLY);
-}
-
-/* Send it in a session of its own. The last code, or -1. */
-static int send(const stralloc *message)
-{
-  int code = smtpc_open(&port, host.s, host.s + strlen(host.s) + 1, me.s, CONNECT, REPLY);
-
-  if (code == 250) code = command("MAIL FROM:<", &sender);
-  if (code == 250) code = command("RCPT TO:<", &recipient);
-  if (code != 250) {
-    if (sent) return code;
-    if (code == -1) die(TROUBLE, "unable to send to ", host.s, ": ", port.trouble);
-    need(stralloc_0(&port.text));
-    die(TROUBLE, "the port does not take mail from ", sender.s, " to ", recipient.s, ": ", port.text.s);
-  }
-  code = smtpc_command(&port, "DATA", 4, REPLY);
-  if (code == 354) code = data(message);
-  return code;
 }
 
 /* Results ------------------------------------------------------------------ */
@@ -120,26 +76,26 @@ static const char *judge(int verdict, int code)
 static void answer(int code)
 {
   char digits[FMT_ULONG + 1];
+  const char *at;
   size_t i, n;
 
   if (code == -1) {
-    cell(port.trouble, "\n");
+    cell(probe.trouble, "\n");
     return;
   }
   digits[fmt_ulong(digits, (unsigned long) code)] = 0;
   cell(digits, " ");
-  n = isatty(1) && port.text.len > SHOWN ? SHOWN : port.text.len;
-  for (i = 0; i < n; ++i) need(stralloc_append(&rows, port.text.s[i] == '\n' || port.text.s[i] == '\t' ? " " : port.text.s + i));
-  cell(n < port.text.len ? "..." : "", "\n");
+  n = isatty(1) && probe.text.len > SHOWN ? SHOWN : probe.text.len;
+  for (i = 0; i < n; ++i) {
+    at = probe.text.s + i;
+    need(stralloc_append(&rows, *at == '\n' || *at == '\t' ? " " : at));
+  }
+  cell(n < probe.text.len ? "..." : "", "\n");
 }
 
 /* One test: the message is header fields, an empty line, and the body. */
 static void test(const char *name, struct expected e, const stralloc *text)
 {
-  static stralloc message;
-  char id[ID_SIZE], date[64];
-  time_t now = time(0);
-  struct tm tm;
   int code;
 
   if (!wanted(name)) return;
@@ -151,18 +107,10 @@ static void test(const char *name, struct expected e, const stralloc *text)
   }
   cell(verdict_name(e.verdict), "\t");
   cell(e.stage, "\t");
-  id_make(id);
-  strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &tm));
-  need(stralloc_copys(&message, "From: <") && stralloc_cats(&message, sender.s) && stralloc_cats(&message, ">\r\nTo: <") &&
-       stralloc_cats(&message, recipient.s) && stralloc_cats(&message, ">\r\nSubject: cm-selftest ") &&
-       stralloc_cats(&message, name) && stralloc_cats(&message, "\r\nDate: ") && stralloc_cats(&message, date) &&
-       stralloc_cats(&message, "\r\nMessage-ID: <") && stralloc_cats(&message, id) && stralloc_cats(&message, "@") &&
-       stralloc_cats(&message, me.s) && stralloc_cats(&message, ">\r\n") && stralloc_cat(&message, text));
-  code = send(&message);
+  code = probe_send(name, text);
   cell(judge(e.verdict, code), "\t");
   answer(code);
-  smtpc_quit(&port);
-  progress_show("messages", ++sent);
+  progress_show("messages", probe.sent);
 }
 
 /* Tests -------------------------------------------------------------------- */
@@ -292,35 +240,6 @@ static void classes(void)
 
 /* The call ----------------------------------------------------------------- */
 
-static void addresses(const char *from, const char *to)
-{
-  if (control_me(&me) == -1) diesys(TROUBLE, "unable to read control/me");
-  if (from) need(stralloc_copys(&sender, from) && stralloc_0(&sender));
-  else need(stralloc_copys(&sender, "postmaster@") && stralloc_cats(&sender, me.s) && stralloc_0(&sender));
-  if (!to && control_line("control/recipients", &recipient) != 1) die(TROUBLE, "no control/recipients here: name the recipient with -t");
-  if (!to && recipient.s[0] == '*' && !strpbrk(recipient.s + 1, "*?")) {
-    static stralloc pattern;
-
-    need(stralloc_copys(&pattern, recipient.s) && stralloc_0(&pattern) &&
-         stralloc_copys(&recipient, pattern.s[1] == '@' ? "postmaster" : "") && stralloc_cats(&recipient, pattern.s + 1));
-  }
-  else if (to) need(stralloc_copys(&recipient, to));
-  else recipient.len = strlen(recipient.s);
-  need(stralloc_0(&recipient));
-  if (strpbrk(recipient.s, "*?<> ") || strpbrk(sender.s, "<> ")) die(WRONG, "no address: ", recipient.s, " from ", sender.s);
-}
-
-/* HOST:PORT or [IPV6]:PORT */
-static void where(const char *word)
-{
-  const char *colon = strrchr(word, ':'), *end = colon;
-
-  if (!colon || colon == word || !colon[1]) die(WRONG, usage);
-  if (*word == '[' && colon[-1] == ']') ++word, --end;
-  need(stralloc_copyb(&host, word, (size_t) (end - word)) && stralloc_0(&host) &&
-       stralloc_cats(&host, colon + 1) && stralloc_0(&host));
-}
-
 static void promise(const char *word)
 {
   const char *equals = strchr(word, '=');
@@ -335,8 +254,8 @@ static void read_port(const char *from, const char *to)
 {
   static stralloc word;
 
-  addresses(from, to);
-  expect_read("control/pipeline", recipient.s);
+  probe_addresses(from, to);
+  expect_read("control/pipeline", probe.recipient.s);
   if (control_line("control/newlines", &word) == -1) diesys(TROUBLE, "unable to read control/newlines");
   refuses_newlines = !word.len || strcmp(word.s, "normalize");
 }
@@ -368,7 +287,7 @@ int main(int argc, char **argv)
     }
   }
   if (optind == argc) die(WRONG, usage);
-  where(argv[optind]);
+  if (!probe_where(argv[optind])) die(WRONG, usage);
   tests = argv + optind + 1;
   read_port(from, to);
   if (isatty(1)) cell(heading, "");
@@ -376,7 +295,7 @@ int main(int argc, char **argv)
   rules();
   classes();
   print();
-  a[fmt_ulong(a, sent)] = b[fmt_ulong(b, failed)] = c[fmt_ulong(c, unfiltered)] = 0;
+  a[fmt_ulong(a, probe.sent)] = b[fmt_ulong(b, failed)] = c[fmt_ulong(c, unfiltered)] = 0;
   carp(a, " messages, ", b, " not as expected, ", c, " not filtered here");
   return failed ? FAILED : DONE;
 }
