@@ -18,7 +18,8 @@
 enum { DONE = 0, FAILED = 1, WRONG = 100, TROUBLE = 111, SHOWN = 78 };
 
 static const char usage[] =
-  "usage: cm-selftest [-p PORT] [-f SENDER] [-t RECIPIENT] [-e gtube|eicar=VERDICT] HOST:PORT [TEST...]";
+  "usage: cm-selftest [-p PORT] [-f SENDER] [-t RECIPIENT] [-e gtube|eicar=VERDICT] "
+  "HOST:PORT [TEST...]";
 static const char heading[] = "test\texpected\tby\tresult\tanswer\n";
 static const char samples[] = "lists/selftest/samples";
 
@@ -118,10 +119,12 @@ static void test(const char *name, struct expected e, const stralloc *text)
 /* A letter with an attachment of this name. */
 static void attached(const char *name, const char *const *pieces, stralloc *text)
 {
-  need(stralloc_copys(text, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=part\r\n\r\n--part\r\n"
-                            "Content-Type: text/plain\r\n\r\nA sample. It does nothing.\r\n--part\r\n"
-                            "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"") &&
-       stralloc_cats(text, name) && stralloc_cats(text, "\"\r\n\r\n"));
+  static const char top[] =
+    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=part\r\n\r\n"
+    "--part\r\nContent-Type: text/plain\r\n\r\nA sample. It does nothing.\r\n"
+    "--part\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"";
+
+  need(stralloc_copys(text, top) && stralloc_cats(text, name) && stralloc_cats(text, "\"\r\n\r\n"));
   for (; *pieces; ++pieces) need(stralloc_cats(text, *pieces));
   need(stralloc_cats(text, "\r\n--part--\r\n"));
 }
@@ -130,6 +133,7 @@ static void basics(void)
 {
   static stralloc text;
   struct expected plain = { VERDICT_DELIVER, "all" }, e, name;
+  int other;
   size_t i;
 
   need(stralloc_copys(&text, "\r\nA plain letter.\r\n"));
@@ -141,7 +145,8 @@ static void basics(void)
   attached("sample.txt", eicar, &text);
   e = said[1].stage ? said[1] : expect_virus();
   name = expect_attach("sample.txt", 0, 0);
-  test("eicar", e.stage && name.stage && verdict_rank(name.verdict) > verdict_rank(e.verdict) ? name : e, &text);
+  other = e.stage && name.stage && verdict_rank(name.verdict) > verdict_rank(e.verdict);
+  test("eicar", other ? name : e, &text);
 }
 
 /* A file name that the pattern is for. */
@@ -182,7 +187,8 @@ static void list(const char *word, const stralloc *patterns)
 
   for (at = 0; at < patterns->len; at += strlen(pattern) + 2) {
     pattern = patterns->s + at + 1;
-    need(stralloc_copys(&name, word) && stralloc_cats(&name, " ") && stralloc_cats(&name, pattern) && stralloc_0(&name));
+    need(stralloc_copys(&name, word) && stralloc_cats(&name, " ") &&
+         stralloc_cats(&name, pattern) && stralloc_0(&name));
     if (*pattern == '+') {
       flag(name.s, pattern + 1);
       continue;

@@ -118,10 +118,12 @@ void probe_addresses(const char *from, const char *to)
     static stralloc pattern;
 
     need(stralloc_copys(&pattern, probe.recipient.s) && stralloc_0(&pattern) &&
-         stralloc_copys(&probe.recipient, pattern.s[1] == '@' ? "postmaster" : "") && stralloc_cats(&probe.recipient, pattern.s + 1));
+         stralloc_copys(&probe.recipient, pattern.s[1] == '@' ? "postmaster" : "") &&
+         stralloc_cats(&probe.recipient, pattern.s + 1));
   }
   else if (to) need(stralloc_copys(&probe.recipient, to));
   else probe.recipient.len = strlen(probe.recipient.s);
   need(stralloc_0(&probe.recipient));
-  if (strpbrk(probe.recipient.s, "*?<> ") || strpbrk(probe.sender.s, "<> ")) die(WRONG, "no address: ", probe.recipient.s, " from ", probe.sender.s);
+  if (strpbrk(probe.recipient.s, "*?<> ") || strpbrk(probe.sender.s, "<> "))
+    die(WRONG, "no address: ", probe.recipient.s, " from ", probe.sender.s);
 }
