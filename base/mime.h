@@ -86,8 +86,8 @@ struct mime {
   size_t pos, scan, fill;
   stralloc boundary;
   unsigned int open, ghosts;
+  struct mime_part level[MIME_DEPTH + 1];  /* the first ones share a page with the above */
   struct { uint64_t hash; size_t len; int level; } ghost[MIME_GHOSTS];
-  struct mime_part level[MIME_DEPTH + 1];
   char buffer[MIME_BUFFER];
 };
 

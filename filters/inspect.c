@@ -32,7 +32,7 @@ struct open {
 };
 
 static struct inspection *all;
-static struct mime walks[NESTED + 1];
+static _Alignas(4096) struct mime walks[NESTED + 1];  /* mostly the first, and its first pages */
 static struct open opened[NESTED + 1][MIME_DEPTH + 1];
 static struct mime_part outer;   /* of the message itself: what is to be cut out for what is inside it */
 static off_t budget;             /* bytes that may still be decoded again */
