@@ -20,6 +20,9 @@ report() {
   if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
 }
 
+# sanitized: were the programs built with a sanitizer? It leaves out some limits.
+sanitized() { grep -q __asan_init "$(command -v cm-pipeline)"; }
+
 # differ WANT GOT: tell prove's reader why
 differ() {
   printf 'want %s\ngot  %s\n' "$1" "$2" | sed 's/^/# /'

@@ -269,7 +269,7 @@ has 'name 1 tar flood.tar' flood.tgz 'a tar in gzip without a name inside'
 has 'flag bytes' flood.tgz 'what is passed over has a limit too'
 xz -c a.exe >small.xz
 perl -MCompress::Zlib=crc32 -0777pe 'substr($_, 16, 1) = chr 39; substr($_, 20, 4) = pack "V", crc32(substr $_, 12, 8)' small.xz >huge.xz
-has 'flag bytes' huge.xz 'and memory'
+if sanitized; then report 0 'and memory # SKIP under a sanitizer'; else has 'flag bytes' huge.xz 'and memory'; fi
 same 'flag time' 'and time' sh -c 'CM_DEADLINE=1 cm-look 9 x 9<a.zip | grep flag'
 
 # compound files
@@ -446,10 +446,12 @@ zip -q eml.zip a.eml
 has 'name 2 exe two.exe' eml.zip 'a message in a zip'
 
 # what a strange process may do
-ok 'no file is opened and no socket made once it is confined' sh -c '
+name='no file is opened and no socket made once it is confined'
+if sanitized; then report 0 "$name # SKIP under a sanitizer"; else ok "$name" sh -c '
   strace -f -o trace cm-look 9 a.docm 9<a.docm >out || exit 1
   sed "1,/seccomp\|SECCOMP/d" trace >after
   test -s after && ! grep -v "EPERM\|^[0-9]* *+++" after | grep -q "open\|socket\|connect\|exec\|clone\|fork"'
+fi
 
 # the beginnings of fuzzing
 rm zeros.gz bomb.gz flood.tgz huge.xz
