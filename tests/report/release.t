@@ -2,6 +2,7 @@
 # cm-quarantine release, killed and failing at every call: a message is released
 # once, or it is in doubt and says so.
 . "$(dirname "$0")/../tap.sh"
+if sanitized; then echo '1..0 # SKIP a sanitizer does not bear failing system calls'; exit; fi
 . "$(dirname "$0")/../peer.sh"
 
 start_faultsink s
