@@ -30,6 +30,7 @@ static int ends(const char *text, int base64)
 
 int main(void)
 {
+  static const char yend[] = "=yend size=4\n";
   ok(begins("begin 644 a b.exe \r\n#86)C\r\n") && named("a b.exe") && uu.kind == TRANSFER_UU, "begin with a name");
   ok(begins("begin 0755\ta\n#86)C") && named("a"), "a mode of four digits");
   ok(begins("begin-base64 600 a\nYWJj\n") && named("a") && uu.kind == TRANSFER_BASE64, "begin-base64");
@@ -51,7 +52,7 @@ int main(void)
   ok(begins("=ybegin line=128 size=4 name=a b.exe\r\nxx\r\n") && named("a b.exe") && uu.kind == TRANSFER_YENC, "yEnc");
   ok(!begins("=ybegin line=128 size=4\nxx\n") || uu.namelen == 0, "yEnc without a name");
   ok(begins("(This file must be converted with BinHex 4.0)\n\n:\"@%ZCAKP!%&38%aiH(Ki!!!!!!!%!!!!!!!!69TKBJ!!:\n") && uu.namelen == 5 && uu.kind == TRANSFER_BINHEX, "BinHex");
-  ok(uu_ends("=yend size=4\n", "=yend size=4\n" + 13, TRANSFER_YENC), "the end of yEnc");
+  ok(uu_ends(yend, yend + 13, TRANSFER_YENC), "the end of yEnc");
   ok(begins("begin 644 a.exe\n\n#86)C\n"), "an empty line before the data");
   return done_testing();
 }
