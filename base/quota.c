@@ -139,18 +139,8 @@ static unsigned long size(int dir, const char *id)
 static int tell(int dir, const char *id, int last)
 {
   static struct stored s;
-  struct ledger line = { .id = id, .port = "-", .verdict = "-", .sender = "", .recipients = "",
-                         .stage = "-", .reason = "it was damaged", .action = "expired from the store" };
+  struct ledger line = stored_ledger(id, stored_read(dir, id, &s) == 1 ? &s : 0, "expired from the store");
 
-  if (stored_read(dir, id, &s) == 1) {
-    line.port = s.port;
-    line.verdict = s.verdict;
-    line.sender = s.sender;
-    line.recipients = s.recipients.s;
-    line.stage = *s.stage ? s.stage : "-";
-    line.reason = s.reason;
-    line.size = s.size;
-  }
   return last ? ledger_deleted(&line) : ledger_note(&line);
 }
 

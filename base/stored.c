@@ -14,6 +14,22 @@
 
 #define ENVMAX 2097152  /* bytes of an .env: 1000 recipients, each escaped */
 
+struct ledger stored_ledger(const char *id, const struct stored *s, const char *action)
+{
+  struct ledger line = { .id = id, .port = "-", .verdict = "-", .sender = "", .recipients = "",
+                         .stage = "-", .reason = "its envelope was damaged", .action = action };
+
+  if (!s) return line;
+  line.port = s->port;
+  line.verdict = s->verdict;
+  line.sender = s->sender;
+  line.recipients = s->recipients.s;
+  line.stage = *s->stage ? s->stage : "-";
+  line.reason = s->reason;
+  line.size = s->size;
+  return line;
+}
+
 int stored_open(int dir, const char *id, const char *suffix)
 {
   char name[ID_SIZE + 4];

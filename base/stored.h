@@ -4,6 +4,7 @@
 /* Reading a store, cm-store(5). */
 
 #include "id.h"
+#include "ledger.h"
 #include "owfat.h"
 
 /* What an ID.env tells; the texts are the module's own until the next call. */
@@ -17,6 +18,10 @@ struct stored {
 /* Read it for this id. 1; 0: there is none; -1 with errno (EINVAL: the id;
  * EBADMSG: it is not whole, or of another message). */
 int stored_read(int dir, const char *id, struct stored *s);
+
+/* What the ledger is to say of the entry of this id: of s, or, where s is 0
+ * because the envelope cannot be read, that it is damaged. It points into both. */
+struct ledger stored_ledger(const char *id, const struct stored *s, const char *action);
 
 /* Open an entry's file: suffix is ".eml" or ".env". A descriptor, or -1 with
  * errno (EINVAL: the id, or no regular file). */

@@ -182,22 +182,13 @@ static void export(const char *id)
 static void delete(const char *id)
 {
   static struct stored s;
-  struct ledger line = { .id = id, .port = "-", .verdict = "-", .sender = "", .recipients = "", .stage = "-",
-                         .reason = "its envelope was damaged", .action = "deleted from the store" };
+  struct ledger line;
   int fd = message(id), r;
 
   if (fd == -1) return;
   close(fd);
   r = stored_read(dir, id, &s);
-  if (r == 1) {
-    line.port = s.port;
-    line.verdict = s.verdict;
-    line.sender = s.sender;
-    line.recipients = s.recipients.s;
-    line.stage = *s.stage ? s.stage : "-";
-    line.reason = s.reason;
-    line.size = s.size;
-  }
+  line = stored_ledger(id, r == 1 ? &s : 0, "deleted from the store");
   if (release_hold(dir, &s) != 1) {
     carp(id, ": a process releases it");
     failed = 1;
