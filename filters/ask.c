@@ -84,14 +84,6 @@ void ask_take(struct ask *a, size_t len, stralloc *out)
   }
 }
 
-void ask_rest(struct ask *a, size_t max, stralloc *out)
-{
-  while (fill(a)) {
-    if (a->stream.len - a->stream.pos > max - out->len) ask_refuse(a, "too large");
-    take(a, a->stream.len - a->stream.pos, out);
-  }
-}
-
 void ask_end(struct ask *a)
 {
   if (fill(a)) ask_refuse(a, "more than it announced");

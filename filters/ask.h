@@ -30,9 +30,6 @@ size_t ask_line(struct ask *a, char **line);
 /* Append exactly len bytes of the answer to out. */
 void ask_take(struct ask *a, size_t len, stralloc *out);
 
-/* Append all that comes until the other side closes; max: bytes out may have. */
-void ask_rest(struct ask *a, size_t max, stralloc *out);
-
 /* Wait for the other side to close, and do so too; what comes behind the answer
  * makes it none. */
 void ask_end(struct ask *a);

@@ -52,7 +52,8 @@ const struct attach *expect_rules(size_t n)
   return n < owners ? rules + n : 0;
 }
 
-int expect_limit(const char *flag)
+/* Is this flag one of those that are limits? */
+static int is_limit(const char *flag)
 {
   size_t i;
 
@@ -140,7 +141,7 @@ struct expected expect_attach(const char *name, const char *flag, const char *fa
     }
     if (flag) {
       f = attach_flag(rules + i, flag);
-      add(&e, owner[i], !f.listed && expect_limit(flag) ? rules[i].limitpolicy : f.verdict);
+      add(&e, owner[i], !f.listed && is_limit(flag) ? rules[i].limitpolicy : f.verdict);
     }
     if (fault) add(&e, owner[i], class(rules + i, fault));
   }

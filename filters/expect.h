@@ -25,7 +25,4 @@ struct expected expect_spam(void);   /* of GTUBE */
 /* Of an attachment with this name, 0: it has none, and this flag or class, or 0. */
 struct expected expect_attach(const char *name, const char *flag, const char *fault);
 
-/* Is this flag one of those that are limits? 1 or 0. */
-int expect_limit(const char *flag);
-
 #endif

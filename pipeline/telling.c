@@ -15,7 +15,8 @@ static int number(stralloc *out, int n)
   return stralloc_number(out, (unsigned long) (n < 0 ? -n : n));
 }
 
-int telling_word(int verdict, stralloc *out)
+/* The name of a verdict as one word: accept/deliver/junk. */
+static int worded(int verdict, stralloc *out)
 {
   const char *name = verdict_name(verdict);
 
@@ -26,7 +27,8 @@ int telling_word(int verdict, stralloc *out)
   return 1;
 }
 
-int telling_why(const struct outcome *o, stralloc *out)
+/* Why a stage says what it says, in one printable line; broken: the cause. */
+static int because(const struct outcome *o, stralloc *out)
 {
   const stralloc *text = o->verdict == VERDICT_BROKEN ? &o->cause : &o->answer.reason;
 
@@ -40,7 +42,7 @@ int telling_reason(const struct run *r, stralloc *out)
   int verdict = r->decision.verdict;
 
   if (r->decision.stage == -1) return stralloc_cats(out, "2.0.0 accepted");
-  if (o->verdict != VERDICT_BROKEN) return telling_why(o, out);
+  if (o->verdict != VERDICT_BROKEN) return because(o, out);
   if (verdict_refuses(verdict)) return stralloc_cats(out, "5.3.0 mail filter failed");
   return stralloc_cats(out, verdict == VERDICT_DEFER ? "4.3.0 mail filter failed" : "mail filter failed");
 }
@@ -74,7 +76,7 @@ static int nested(const char *name, const stralloc *trace, stralloc *out)
 static int word(const struct stage *s, const struct outcome *o, stralloc *out)
 {
   if (o->skipped) return stralloc_cats(out, o->skipped);
-  return (!s->shadow || stralloc_cats(out, "shadow:")) && telling_word(o->verdict, out);
+  return (!s->shadow || stralloc_cats(out, "shadow:")) && worded(o->verdict, out);
 }
 
 int telling_trace(const struct run *r, size_t stage, stralloc *out)
@@ -92,7 +94,7 @@ int telling_trace(const struct run *r, size_t stage, stralloc *out)
   if (!stralloc_catb(out, score->len ? score->s : "-", score->len ? score->len : 1) ||
       !stralloc_cats(out, " ")) return 0;
   before = out->len;
-  if (!o->skipped && !telling_why(o, out)) return 0;
+  if (!o->skipped && !because(o, out)) return 0;
   return (out->len > before || stralloc_cats(out, "-")) && stralloc_cats(out, "\n");
 }
 

@@ -6,12 +6,6 @@
 
 #include "run.h"
 
-/* The name of a verdict as one word: accept/deliver/junk. */
-int telling_word(int verdict, stralloc *out);
-
-/* Why a stage says what it says, in one printable line; broken: the cause. */
-int telling_why(const struct outcome *outcome, stralloc *out);
-
 /* Why the decision is what it is, with a fitting status code. */
 int telling_reason(const struct run *run, stralloc *out);
 
