@@ -141,6 +141,7 @@ static int tell(int dir, const char *id, int last)
   static struct stored s;
   struct ledger line = stored_ledger(id, stored_read(dir, id, &s) == 1 ? &s : 0, "expired from the store");
 
+  line.size = size(dir, id);
   return last ? ledger_deleted(&line) : ledger_note(&line);
 }
 

@@ -17,7 +17,7 @@
 struct ledger stored_ledger(const char *id, const struct stored *s, const char *action)
 {
   struct ledger line = { .id = id, .port = "-", .verdict = "-", .sender = "", .recipients = "",
-                         .stage = "-", .reason = "its envelope was damaged", .action = action };
+                         .stage = "-", .reason = "not known, its envelope is damaged or lost", .action = action };
 
   if (!s) return line;
   line.port = s->port;

@@ -20,7 +20,7 @@ struct stored {
 int stored_read(int dir, const char *id, struct stored *s);
 
 /* What the ledger is to say of the entry of this id: of s, or, where s is 0
- * because the envelope cannot be read, that it is damaged. It points into both. */
+ * because the envelope cannot be read, that nobody knows. It points into both. */
 struct ledger stored_ledger(const char *id, const struct stored *s, const char *action);
 
 /* Open an entry's file: suffix is ".eml" or ".env". A descriptor, or -1 with

@@ -183,18 +183,24 @@ static void delete(const char *id)
 {
   static struct stored s;
   struct ledger line;
+  struct stat st;
   int fd = message(id), r;
 
   if (fd == -1) return;
+  if (fstat(fd, &st) == -1) diesys(111, "unable to read ", id);
   close(fd);
-  r = stored_read(dir, id, &s);
-  line = stored_ledger(id, r == 1 ? &s : 0, "deleted from the store");
-  if (release_hold(dir, &s) != 1) {
-    carp(id, ": a process releases it");
+  r = release_hold(dir, id);
+  if (r != 1) {
+    if (r == 0) carp(id, ": a process releases it");
+    else carpsys("unable to lock ", id);
     failed = 1;
-  } else if (ledger_deleted(&line) != 1) diesys(111, "unable to write the ledger");
-  else if (stored_remove(dir, id) != 1 || fsync(dir) == -1) diesys(111, "unable to delete ", id);
-  else quota_give(dir, s.size);
+    return;
+  }
+  line = stored_ledger(id, stored_read(dir, id, &s) == 1 ? &s : 0, "deleted from the store");
+  line.size = (unsigned long) st.st_size;
+  if (ledger_deleted(&line) != 1) diesys(111, "unable to write the ledger");
+  if (stored_remove(dir, id) != 1 || fsync(dir) == -1) diesys(111, "unable to delete ", id);
+  quota_give(dir, line.size);
 }
 
 /* The directory of the port that a message came through. */

@@ -29,6 +29,13 @@ static int open_rel(int dir, const char *id, int create)
   return openat(dir, name, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
 }
 
+/* Of the message before, and with its lock. */
+static void drop(void)
+{
+  if (rel.fd != -1) close(rel.fd);
+  rel.fd = -1;
+}
+
 /* Locks of the open file, gone with its process: looking whether there is one is in
  * nobody's way. 1: taken; 0: another process has it; -1 with errno. */
 static int hold(int fd)
@@ -144,11 +151,11 @@ int release_state(int dir, const struct stored *s)
   return !done.len ? RELEASE_NONE : done.len == all.len ? RELEASE_DONE : RELEASE_PARTLY;
 }
 
-int release_hold(int dir, const struct stored *s)
+int release_hold(int dir, const char *id)
 {
-  int fd = open_rel(dir, s->id, 0);
-
-  return fd != -1 ? hold(fd) : errno == ENOENT ? 1 : -1;
+  drop();
+  rel.fd = open_rel(dir, id, 0);
+  return rel.fd != -1 ? hold(rel.fd) : errno == ENOENT ? 1 : -1;
 }
 
 /* Open, lock and read ID.rel; it is on disk, and begins a new line. 1; 0: a
@@ -158,6 +165,7 @@ static int begin(int dir, const struct stored *s)
   struct stat st;
   int r;
 
+  drop();
   rel.fd = open_rel(dir, s->id, 1);
   r = rel.fd == -1 ? -1 : hold(rel.fd);
   if (r != 1) return r;
@@ -266,29 +274,41 @@ static int message_of(int dir, const struct stored *s)
   return -1;
 }
 
+/* With its file held: who of the list is to get it, and what came of that. */
+static int held_release(int message, const struct stored *s, const char *list, int again,
+                        stralloc *why, stralloc *refused)
+{
+  static stralloc to, more;
+
+  if (!mend(s, s->recipients.s) || (list != s->recipients.s && !mend(s, list)) ||
+      !those(list, SENDING, DOUBT, &more)) return -1;
+  if (more.len && !again) return why_is(why, "it may have been released already", "") ? RELEASE_DOUBT : -1;
+  if (!those(list, UNSENT, again ? DOUBT : UNSENT, &to)) return -1;
+  if (!those(list, NEVER, NEVER, &more) || !stralloc_cat(&to, &more)) return -1;
+  if (!to.len) return why_is(why, "it was released before", "") ? RELEASE_DONE : -1;
+  return deliver(message, s, &to, why, refused);
+}
+
 int release(int dir, const struct stored *s, const char *address, int again,
             stralloc *why, stralloc *refused)
 {
-  static stralloc only, to, doubt;
+  static stralloc only;
   const char *list = s->recipients.s;
-  int r, message = message_of(dir, s);
+  int r, saved, message;
 
-  if (message == -1) return -1;
   refused->len = 0;
   if (address) {
     if (!stralloc_copys(&only, address) || !stralloc_cats(&only, "\n") || !stralloc_0(&only)) return -1;
     list = only.s;
   }
+  message = message_of(dir, s);
+  if (message == -1) return -1;
   r = begin(dir, s);
-  if (r == -1) return -1;
-  if (r == 0) return why_is(why, "another process releases it", "") ? RELEASE_BUSY : -1;
-  if (!mend(s, s->recipients.s) || (address && !mend(s, list)) || !those(list, SENDING, DOUBT, &doubt)) return -1;
-  if (doubt.len && !again) return why_is(why, "it may have been released already", "") ? RELEASE_DOUBT : -1;
-  if (!those(list, UNSENT, again ? DOUBT : UNSENT, &to)) return -1;
-  if (!those(list, NEVER, NEVER, &doubt) || !stralloc_cat(&to, &doubt)) return -1;
-  if (!to.len) return why_is(why, "it was released before", "") ? RELEASE_DONE : -1;
-  r = deliver(message, s, &to, why, refused);
+  if (r == 1) r = held_release(message, s, list, again, why, refused);
+  else if (r == 0) r = why_is(why, "another process releases it", "") ? RELEASE_BUSY : -1;
+  saved = errno;
   close(message);
-  close(rel.fd);
+  drop();
+  errno = saved;
   return r;
 }

@@ -26,8 +26,8 @@ int release_state(int dir, const struct stored *s);
 int release(int dir, const struct stored *s, const char *address, int again,
             stralloc *why, stralloc *refused);
 
-/* Hold it against being released, for whoever deletes it; released by exit. 1; 0: a
- * process is at it; -1 with errno. */
-int release_hold(int dir, const struct stored *s);
+/* Hold the message of this id against being released, for whoever deletes it, until the
+ * next call of these or the end of the process. 1; 0: a process is at it; -1 with errno. */
+int release_hold(int dir, const char *id);
 
 #endif

@@ -168,8 +168,31 @@ same '' 'nothing is left of it' sh -c "ls '$H/store' | grep '$A'"
 like " $A mx accept/redirect .* deleted from the store: 5.7.1 because" 'the ledger tells of it' cat "$H/log/ledger"
 verdict 111 "cm-quarantine: $A: there is no such message" 'and not twice' q delete "$A"
 rest() { q list | cut -f2 | q delete - && q list; }
+size=$(wc -c < "$H/store/$C.eml")
 same '' 'all that are on standard input, the damaged one, too' rest
-like " $C - - 0 - <>  deleted from the store: its envelope was damaged" 'which the ledger tells' cat "$H/log/ledger"
+like " $C - - $size - <>  deleted from the store: not known, its envelope is damaged or lost" 'which the ledger tells' \
+  cat "$H/log/ledger"
+# Without its envelope a message is nobody's, and in nobody's way, whatever was deleted before it
+store a@example.org b@example.net x > /dev/null
+E_=$(q list | cut -f2)
+mv "$H/store/$E_.env" "$T/env"
+cp "$H/store/$E_.eml" "$H/store/1669903999.998877.1f3a.0.9be2c510.eml"
+verdict 0 '' 'one that has lost its envelope can be deleted' q delete 1669903999.998877.1f3a.0.9be2c510
+mv "$T/env" "$H/store/$E_.env"
+verdict 0 "$E_: 250 2.0.0 message taken" 'and the others are as they were' q release "$E_" x@example.net
+# As many as there may be: what was done to one holds nothing open
+few() { (ulimit -n 20; seq 40 | sed "s/.*/$E_/" | cm-quarantine release - 2>&1 | sort -u); }
+same "$E_: 250 2.0.0 message taken
+$E_: it was released before" 'many may be released at once' few
+many() {
+  for i in $(seq -w 40); do
+    cp "$H/store/$E_.eml" "$H/store/16699039$i.998877.1f3a.0.9be2c510.eml"
+    : > "$H/store/16699039$i.998877.1f3a.0.9be2c510.rel"
+  done
+  q list | cut -f2 | (ulimit -n 20; q delete -)
+  q list
+}
+same '' 'and deleted, also those that were released' many
 echo x > "$H/store/1669903999.998877.1f3a.0.9be2c510.env"
 verdict 0 '0 messages of 0 bytes; 0 expired, 1 files of dead processes' 'sweep: what a dead process left' q sweep
 echo 'queue true' > "$P/control/upstream"
