@@ -163,12 +163,6 @@ int state_open(struct state *s, const char *name, unsigned long cells)
   return result;
 }
 
-void state_close(struct state *s)
-{
-  if (s->fd != -1) close(s->fd);
-  s->fd = -1;
-}
-
 /* Cells ---------------------------------------------------------------------- */
 
 static off_t where(unsigned long bucket, unsigned int place)

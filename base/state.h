@@ -14,7 +14,7 @@ enum {
   STATE_COUNTS = 6,        /* counters of a cell */
   STATE_BUCKET = 8,        /* cells that are looked at for one key */
   STATE_LEAST  = 1024,     /* cells of a file */
-  STATE_MOST   = 16777216,
+  STATE_MOST   = 262080,   /* 16 MiB with the head, what pipeline/job.c lets a stage write */
   STATE_KEYMAX = 1000      /* bytes of a key; of a longer one the rest does not count */
 };
 
@@ -50,7 +50,5 @@ int state_set(struct state *s, const struct cell *cell);
 
 /* Unlock. */
 void state_leave(struct state *s, const struct cell *cell);
-
-void state_close(struct state *s);
 
 #endif
