@@ -201,7 +201,7 @@ static void list(const char *word, const stralloc *patterns)
 
 static void rules(void)
 {
-  static const char *const limits[] = { "depth", "bytes", "broken", "unsupported", 0 };
+  static const char *const limits[] = { "depth", "entries", "bytes", "broken", "unsupported", 0 };
   static stralloc name;
   const struct attach *a;
   size_t n, i;
