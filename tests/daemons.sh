@@ -1,8 +1,15 @@
-# Sourced after tap.sh: real classifiers in $T, on local sockets there, without
-# network, each with nothing but what a test gives it.
+# Sourced by the tests of stages that ask a classifier: a port in $T with nothing in
+# it, where the test goes on; and real classifiers in $T, on local sockets there,
+# without network, each with nothing but what a test gives it.
 
+. "$(dirname "$0")/../tap.sh"
+answers=$(cd "$(dirname "$0")/../tools" && pwd)/answers  # a peer for what no real one answers
 PATH=$PATH:/usr/sbin:/sbin
 chmod 755 "$T"  # neither works as root
+cd "$T" || exit 111
+exec < /dev/null
+export CM_HOME="$T/home"
+mkdir -p home/control control
 
 # start_spamd LINE...: a spamd with these lines of configuration and the test
 # pattern of the installed rules, at $T/socket; sets $SPAMD

@@ -1,13 +1,7 @@
 #!/bin/sh
 # With a real rspamd, started here: its own rule, no other module, no network;
 # and with a peer that makes the mistakes no real one makes.
-. "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../daemons.sh"
-answers=$(cd "$(dirname "$0")/../tools" && pwd)/answers
-cd "$T" || exit 111
-exec < /dev/null
-export CM_HOME="$T/home"
-mkdir -p home/control control
 
 # mail LINE...: a message with these fields on top
 mail() {

@@ -1,13 +1,7 @@
 #!/bin/sh
 # With a real spamd, started here, its own and without network; and with a peer
 # that makes the mistakes no real one makes.
-. "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../daemons.sh"
-answers=$(cd "$(dirname "$0")/../tools" && pwd)/answers
-cd "$T" || exit 111
-exec < /dev/null
-export CM_HOME="$T/home"
-mkdir -p home/control control
 
 # message LINE...: one with these lines as its body
 message() {

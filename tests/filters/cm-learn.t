@@ -1,12 +1,7 @@
 #!/bin/sh
 # With learners of our own, then with a real spamd and its sa-learn, and with
 # bogofilter: trained here, and then asked by cm-filter-command.
-. "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../daemons.sh"
-cd "$T" || exit 111
-exec < /dev/null
-export CM_HOME="$T/home"
-mkdir -p home/control control
 
 tool() { { echo '#!/bin/sh'; cat; } > "$1"; chmod +x "$1"; }
 tool keeps <<'E2'
