@@ -17,7 +17,8 @@ const char *authserv_id(void)
   return result == 1 ? id.s : 0;
 }
 
-/* Behind the comment at p, or p: it never ends, and so is none. */
+/* Behind the comment at p, or p: it never ends, and so is none. Who asks again
+ * then, for each ( of a long line, asks for hours. */
 static const char *past_comment(const char *p, const char *end)
 {
   const char *start = p;
@@ -45,7 +46,7 @@ static int is_id(const char *word, size_t len, const char *id)
 
 static int ends_word(char c)
 {
-  return !c || strchr(" \t\r\n;/", c);
+  return (c >= 0 && c <= ' ') || c == 127 || strchr(";/()", c);
 }
 
 const char *authserv_claims(const char *p, size_t len, const char *id)
@@ -53,14 +54,15 @@ const char *authserv_claims(const char *p, size_t len, const char *id)
   const char *end = p + len, *past;
   char word[WORD];
   size_t n = 0;
-  int found = 0, quoted = 0;
+  int found = 0, quoted = 0, endless = 0;
 
   for (; p < end && (quoted || *p != ';'); ++p) {
-    if (!quoted && *p == '(' && (past = past_comment(p, end)) > p) {
-      p = past - 1;
-      found |= is_id(word, n, id);
-      n = 0;
-    } else if (*p == '"') quoted = !quoted && begins_quote(p, end);
+    if (!quoted && *p == '(' && !endless) {
+      past = past_comment(p, end);
+      endless = past == p;
+      if (!endless) p = past - 1;
+    }
+    if (*p == '"') quoted = !quoted && begins_quote(p, end);
     else if (!quoted && ends_word(*p)) {
       found |= is_id(word, n, id);
       n = 0;

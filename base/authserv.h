@@ -13,8 +13,9 @@
 const char *authserv_id(void);
 
 /* Does the value of such a field say that it is by id, in any way a reader may
- * take it: with comments, quotes, blanks, in any case, with a version behind
- * it? What stands behind the id, from the first ; on or empty; 0: it does not. */
+ * take it: with comments, quotes, blanks and controls, in any case, with a
+ * version behind it? What stands behind the id, from the first ; on or empty; 0:
+ * it does not. Time grows with len, not faster. */
 const char *authserv_claims(const char *value, size_t len, const char *id);
 
 #endif

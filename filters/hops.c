@@ -45,24 +45,28 @@ static size_t from_part(const char *line, size_t len)
   return i < len ? i : len;
 }
 
-/* Writers put what they saw into the comment, in brackets or alone; outside of
+/* The address of the host that a field Received, on one line, is from, as the
+ * one who wrote it saw it, not as that host called itself. 1, or 0: none.
+ * Writers put what they saw into the comment, in brackets or alone; outside of
  * it, and sometimes first in it, stands what the client said. So brackets in the
  * comment count before the rest of it, before brackets outside; of several, the
  * last. */
-int hops_from(const char *line, size_t len, struct ip *ip)
+static int from(const char *line, size_t len, struct ip *ip)
 {
   enum { NONE, OUTSIDE, ALONE, BRACKETS } rank, best = NONE;
-  const char *close;
+  const char *close, *last;
   struct ip found;
   size_t i, start = 0, depth = 0;
 
   if (len < 5 || strncasecmp(line, "from", 4) || !is_blank(line[4])) return 0;
   len = from_part(line, len);
+  last = memrchr(line, ']', len);
   for (i = 4; i < len; ++i) {
     rank = NONE;
     if (line[i] == '(') ++depth;
     if (line[i] == '(' || line[i] == ' ' || line[i] == '@') start = i + 1;
-    if (line[i] == '[' && (close = memchr(line + i, ']', len - i))) {
+    if (line[i] == '[' && line + i < last) {
+      close = memchr(line + i, ']', len - i);
       start = i + 1;
       if (!is_helo(line, i)) rank = depth ? BRACKETS : OUTSIDE;
       i = (size_t) (close - line);
@@ -101,7 +105,7 @@ int hops_read(const struct header *header, const struct ip *client, enum hops_wh
     if (!field_is(&field, "Received")) continue;
     line.len = 0;
     if (!field_unfold(&field, &line)) return -1;
-    if (hops_from(line.s, line.len, &ip)) count = add(&ip, hops, count);
+    if (from(line.s, line.len, &ip)) count = add(&ip, hops, count);
   }
   if (which == HOPS_LAST_ONLY && count > 1) count = 1;
   if (which == HOPS_ALL_BUT_FIRST && count > 1) --count;

@@ -11,10 +11,6 @@
 
 enum hops_which { HOPS_ALL, HOPS_ALL_BUT_FIRST, HOPS_LAST_ONLY };
 
-/* The address of the host that a field Received, on one line, is from, as the
- * one who wrote it saw it, not as that host called itself. 1, or 0: none. */
-int hops_from(const char *line, size_t len, struct ip *ip);
-
 /* Put the addresses into hops, the nearest first, none twice, without private
  * and trusted ones. client may be 0. The first host is where the message began;
  * the last, that is the nearest, is among them even if it is the only one. How

@@ -38,8 +38,9 @@ static void owner(void)
   claims("\"mx.example.net\" ;a", ";a", "quoted");
   claims("\"mx\".exam\"ple.n\\et\";a", ";a", "quoted in pieces");
   claims("\"mx.example.net;a", ";a", "a quote that never ends");
-  claims("(mx.example.net;a", "-", "a comment that never ends is part of the word");
-  claims("( mx.example.net;a", ";a", "or a word before it");
+  claims("(mx.example.net;a", ";a", "a comment that never ends is a blank");
+  claims("((x) mx.example.net(;a", ";a", "and so is what is in it");
+  claims("\v\fmx.example.net\177x;a", ";a", "controls are blanks");
   claims("mx.example.net/1;a", ";a", "with a slash and a version");
   claims("x mx.example.net;a", ";a", "behind another word");
   claims("mx.example.net(x)y;a", ";a", "with a comment at its end");
@@ -49,6 +50,24 @@ static void owner(void)
   claims("\"a mx.example.net\"; a=b", "-", "ours within a quoted string");
   claims("", "-", "none");
   claims("; mx.example.net", "-", "an empty one");
+}
+
+/* A megabyte in which every byte could begin what never ends. */
+static void endless(void)
+{
+  static const char *const begins[] = { "(", "\"", "\\(", "(\"" };
+  static char value[1 << 20];
+  size_t i, k, len;
+  int good = 1;
+
+  alarm(60);
+  for (k = 0; k < sizeof begins / sizeof *begins; ++k) {
+    len = strlen(begins[k]);
+    for (i = 0; i < sizeof value; ++i) value[i] = begins[k][i % len];
+    good &= !authserv_claims(value, sizeof value, "mx.example.net");
+  }
+  alarm(0);
+  ok(good, "a field of brackets and quotes is read once, not once for each");
 }
 
 static void made(void)
@@ -138,6 +157,7 @@ int main(void)
   setenv("CM_FIELDS", "fields", 1);
   ok(!strcmp(authserv_id(), "mx.example.net"), "the id is that of the control file");
   owner();
+  endless();
   made();
   reading();
   unlink("control/authserv-id");
