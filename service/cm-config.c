@@ -1,5 +1,5 @@
-/* cm-config: make the directory of a port, ready for supervise, as dnscache-conf
- * does. It never changes a directory that is there. */
+/* cm-config: make the directory of a port, or of a daemon of the suite, ready for
+ * supervise, as dnscache-conf does. It never changes a directory that is there. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,9 @@
 #include "control.h"
 #include "copy.h"
 
-#define USAGE "usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM..."
+#define USAGE "usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...\n" \
+  "       cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]\n" \
+  "       cm-config notify ACCT LOGACCT DIR"
 
 #define UPSTREAM \
   "# The mail server behind this port: smtp HOST PORT, or queue PROGRAM ARGUMENTS.\n"
@@ -41,6 +43,11 @@
   "fields    check   : cm-filter-fields\n" \
   "\n"
 #define ATTACH "attach    rewrite always : cm-filter-attach control/attach\n"
+
+#define NOTIFY \
+  "# Who is told of new mail, cm-notify(8): PATTERN run PROGRAM, PATTERN mail ADDRESS\n" \
+  "# or PATTERN none. The first line that fits a recipient decides.\n" \
+  "#joe@example.net mail 491234567@sms.example.org\n"
 
 /* Bounds for the session and its stages: no core files, 256 MiB for each process.
  * A sanitizer reserves much more than that. */
@@ -76,13 +83,19 @@ static void folder(const char *name, mode_t mode)
 }
 
 /* What goes into a shell script must mean nothing to a shell. */
+static const char *safe(const char *word, const char *others)
+{
+  static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
+  const char *p = word;
+
+  while (*p && (strchr(usual, *p) || strchr(others, *p))) ++p;
+  if (!*word || *word == '-' || *p) die(100, "unusable: ", word);
+  return word;
+}
+
 static const char *plain(const char *word)
 {
-  static const char safe[] =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
-
-  if (!*word || *word == '-' || strspn(word, safe) != strlen(word)) die(100, "unusable: ", word);
-  return word;
+  return safe(word, "");
 }
 
 static const struct passwd *account(const char *name)
@@ -168,44 +181,86 @@ static void make_log(const struct passwd *logger)
   save("log/run", 0755);
 }
 
-static void make_run(const struct passwd *server, const char *address, const char *port)
+/* What each run begins with; root gives up its rights by the tool. */
+static void begin_run(const char *tool, const struct passwd *server)
 {
   say("#!/bin/sh\nexec 2>&1\nexec envdir ./env ");
-  if (!geteuid()) {
-    say("envuidgid ");
-    say(server->pw_name);
-    say(" ");
-  }
+  if (geteuid()) return;
+  say(tool);
+  say(" ");
+  say(server->pw_name);
+  say(" ");
+}
+
+static void make_smtp(const struct passwd *server, char **words)
+{
+  make_control();
+  begin_run("envuidgid", server);
   say(LIMITS " \\\n  " SERVER);
   if (!geteuid()) say(" -U");
-  say(" ");
-  say(address);
-  say(" ");
-  say(port);
+  for (; *words; ++words) {
+    say(" ");
+    say(*words);
+  }
   say(" cm-smtpd\n");
-  save("run", 0755);
+}
+
+/* Signatures that come with the suite, and the address where cm-filter-virus asks;
+ * what else is wanted stands between. */
+static void make_virusd(const struct passwd *server, char **words)
+{
+  folder("tmp", 0700);
+  if (!geteuid() && chown("tmp", server->pw_uid, server->pw_gid) == -1) diesys(111, "unable to give away tmp");
+  begin_run("setuidgid", server);
+  say("softlimit -c 0 \\\n  cm-virusd db=");
+  say(control_home());
+  say("/lists/signatures ");
+  for (; *words; ++words) {
+    say(*words);
+    say(" ");
+  }
+  say("\\\n  ");
+  say(control_home());
+  say("/run/virusd\n");
+}
+
+static void make_notify(const struct passwd *server)
+{
+  folder("control", 0755);
+  say(NOTIFY);
+  save("control/notify", 0644);
+  begin_run("setuidgid", server);
+  say(LIMITS " cm-notify -f\n");
 }
 
 int main(int argc, char **argv)
 {
+  const char *what = argc > 4 ? argv[1] : "";
+  int smtp = !strcmp(what, "smtp"), virusd = !strcmp(what, "virusd"), i;
+
   errmsg_iam("cm-config");
-  if (argc < 9 || strcmp(argv[1], "smtp")) die(100, USAGE);
+  if (!(smtp && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5)) die(100, USAGE);
   umask(022);
   if (*control_home() != '/') die(100, "not an absolute path: ", control_home());
-  plain(argv[5]);
-  plain(argv[6]);
+  for (i = 5; i < argc && (virusd || i < 7); ++i) safe(argv[i], virusd ? "/=" : "");
+  if (virusd) safe(control_home(), "/");
 
   account(argv[2]);
   account(argv[3]);
-  say_upstream(argv + 7);
+  if (smtp) say_upstream(argv + 7);
   if (mkdir(argv[4], 0755) == -1 || chdir(argv[4]) == -1) diesys(111, "unable to create ", argv[4]);
-  folder("control", 0755);
+  if (smtp) {
+    folder("control", 0755);
+    save("control/upstream", 0644);
+    argv[7] = 0;
+  }
   folder("env", 0755);
-  save("control/upstream", 0644);
-  make_control();
   make_env();
   make_log(account(argv[3]));
+  if (smtp) make_smtp(account(argv[2]), argv + 5);
+  else if (virusd) make_virusd(account(argv[2]), argv + 5);
+  else make_notify(account(argv[2]));
   /* Last, so that supervise starts nothing half made. */
-  make_run(account(argv[2]), argv[5], argv[6]);
+  save("run", 0755);
   return 0;
 }

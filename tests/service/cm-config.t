@@ -59,13 +59,21 @@ verdict 111 "cm-config: unable to create $T/ports/mx: File exists" 'a directory 
 after() { (cd "$T/ports/mx" && find . -type f -exec cksum {} +); }
 same "$before" 'and not touched' after
 
-usage='cm-config: usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...'
+usage='cm-config: usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...
+       cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]
+       cm-config notify ACCT LOGACCT DIR'
 verdict 100 "$usage" 'a wrong call' cm-config
 verdict 100 "$usage" 'an upstream that is none' config "$T/ports/no" 0.0.0.0 25 lmtp 127.0.0.1 24
 verdict 100 "$usage" 'an upstream without a port' config "$T/ports/no" 0.0.0.0 25 smtp 127.0.0.1
 verdict 100 'cm-config: unusable: a b' 'a word that would become two' config "$T/ports/no" 0.0.0.0 25 queue 'a b'
 verdict 100 'cm-config: unusable: 25;reboot' 'what a shell would take for more' config "$T/ports/no" 0.0.0.0 '25;reboot' queue x
 verdict 100 'cm-config: unusable: -x' 'what tcpserver would take for an option' config "$T/ports/no" -x 25 queue x
+verdict 100 "$usage" 'no directory' cm-config virusd "$acct" "$log"
+verdict 100 "$usage" 'a word too many' cm-config notify "$acct" "$log" "$T/ports/no" x
+verdict 100 'cm-config: unusable: db=/x;reboot' 'a setting that a shell would take for more' \
+  cm-config virusd "$acct" "$log" "$T/ports/no" 'db=/x;reboot'
+verdict 100 "cm-config: unusable: $T/a b" 'a home that would become two words' \
+  env CM_HOME="$T/a b" cm-config virusd "$acct" "$log" "$T/ports/no"
 verdict 111 'cm-config: unknown account: no-such-account' 'an unknown account' \
   cm-config smtp "$acct" no-such-account "$T/ports/no" 0.0.0.0 25 queue x
 ok 'nothing is made then' test ! -e "$T/ports/no"
@@ -88,6 +96,35 @@ same "$acct" 'under the account it was made for' stat -c %U "$T/log/mail.csv"
 logged() { grep -q 'tcpserver: status' "$T/ports/mx/log/main/current"; }
 ok 'multilog writes its log' within 10 logged
 same "$log" 'under the other account' stat -c %U "$T/ports/mx/log/main/current"
+# The daemons of the suite
+
+mkdir "$T/run" "$T/state" "$T/lists" "$T/more" "$T/told"
+cp -r lists/signatures "$T/lists/"
+printf 'More.Signature:0:*:%s\n' 6d6f72652d7369676e6174757265 > "$T/more/more.ndb"
+[ "$me" != root ] || chown $acct "$T/run" "$T/state" "$T/told"
+verdict 0 '' 'a directory for cm-virusd is made' cm-config virusd "$acct" "$log" "$T/ports/virusd" db="$T/more" scanners=1
+same "700 $acct" 'with room for what it unpacks' mode "$T/ports/virusd/tmp"
+verdict 0 '' 'one for cm-notify' cm-config notify "$acct" "$log" "$T/ports/notify"
+same '' 'of which nobody is told of anything yet' grep -v '^#' "$T/ports/notify/control/notify"
+printf '#!/bin/sh\ncat > "%s/told/$CM_RECIPIENT"\n' "$T" > "$T/tell"
+chmod 755 "$T/tell"
+echo "*@example.net run $T/tell" >> "$T/ports/notify/control/notify"
+ln -s "$T/ports/virusd" "$T/ports/notify" "$T/service"
+looks() { printf 'Subject: x\n\n%s\n' "$1" | cm-filter-virus; }
+ok 'svscan starts cm-virusd, where cm-filter-virus asks' within 30 looks hello
+verdict 100 '5.7.1 virus found: More.Signature.UNOFFICIAL' 'it has the signatures it was given' looks more-signature
+verdict 100 '5.7.1 virus found: Eicar-Signature.UNOFFICIAL' 'and those of the suite' \
+  looks "$(printf '%s%s' 'X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR' '-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*')"
+stands() { grep -q 'engine stands' "$T/ports/virusd/log/main/current"; }
+ok 'its log says what it loaded' within 10 stands
+same "$acct" 'it has given up the rights of root' stat -c %U "$T/run/virusd"
+notifies() { [ -s "$T/state/notify" ]; }
+ok 'svscan starts cm-notify' within 30 notifies
+ok 'mail comes' send "$PORT" b@example.net
+told() { grep -q 'a@example.org' "$T/told/b@example.net"; }
+ok 'and somebody is told of it' within 20 told
+same "$acct" 'under its account' stat -c %U "$T/told/b@example.net"
+
 svc -d "$T/service/mx"
 down() { ! up "$PORT"; }
 ok 'svc -d takes it down' within 20 down
