@@ -32,13 +32,14 @@ enum {
   TEXT    = 160,    /* bytes of a text, what a short message takes */
   WORDS   = 32,     /* of a line of control/notify */
   SECONDS = 30,     /* that a program may take */
+  PAUSE   = 60,     /* seconds between two notices for a recipient */
   FRESH   = 900,    /* seconds after which a message is no news */
   RECORD  = 42      /* "INODE OFFSET\n", 20 digits each */
 };
 
 static struct rows rows;
 static struct state recent;  /* when each recipient was told last */
-static unsigned long pause_ = 60;
+static unsigned long pause_;
 static stralloc rules, me;
 static int place = -1;       /* state/notify: how far we are */
 static int follow;
@@ -284,6 +285,16 @@ static int open_log(struct stat *st)
   return fd;
 }
 
+/* Read anew for each message: who follows the log needs no restart. */
+static void settings(void)
+{
+  rules.len = 0;
+  pause_ = PAUSE;
+  if (control_read("control/notify", &rules) != 1) diesys(111, "unable to read control/notify");
+  if (control_number("control/notifypause", &pause_) == -1) diesys(111, "unable to read control/notifypause");
+  if (control_me(&me) == -1) diesys(111, "unable to read control/me");
+}
+
 /* Act on all rows of one file; where we follow, until another one has taken its name. */
 static void work(int fd, const struct stat *st)
 {
@@ -297,6 +308,7 @@ static void work(int fd, const struct stat *st)
   if (!r) die(111, "log/mail.csv is no mail log");
   for (;;) {
     while ((r = rows_next(&rows)) == 1) {
+      settings();
       remember(st, rows.next);
       if (is_news()) act();
     }
@@ -307,17 +319,6 @@ static void work(int fd, const struct stat *st)
     if (other != -1) close(other);
     if (!last) poll(0, 0, 1000);
   }
-}
-
-static void settings(void)
-{
-  char host[256] = "localhost";
-
-  if (control_read("control/notify", &rules) != 1) diesys(111, "unable to read control/notify");
-  if (control_number("control/notifypause", &pause_) == -1) diesys(111, "unable to read control/notifypause");
-  if (control_line("control/me", &me) == 1) return;
-  gethostname(host, sizeof host - 1);
-  if (!stralloc_copys(&me, host) || !stralloc_0(&me)) die(111, "out of memory");
 }
 
 /* There is no log yet: all of it will be new. */

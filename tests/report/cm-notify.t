@@ -122,6 +122,13 @@ rang() { grep -q ": $1\$" "$T/rung"; }
 send third
 ok 'with -f it goes on' within 20 rang third
 like 'another cm-notify is at work' 'one at a time' notify
+cp "$N/control/notify" "$T/rules"
+printf '%s\n' 'b@example.net none' "c@example.net run $T/bell dong" > "$N/control/notify"
+send changed b@example.net c@example.net
+changed() { grep -q '^c@example.net dong' "$T/rung"; }
+ok 'what changes in its files counts at once' within 20 changed
+same 1 'all of it' grep -c ': changed' "$T/rung"
+cp "$T/rules" "$N/control/notify"
 mv "$H/log/mail.csv" "$H/log/older.csv"
 send fourth
 ok 'also with a new log' within 20 rang fourth
