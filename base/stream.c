@@ -31,7 +31,7 @@ void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
 
 void stream_limit(struct stream *s, unsigned long seconds)
 {
-  s->deadline = clock_ms() + (long long) seconds * 1000;
+  s->deadline = clock_about() + (long long) seconds * 1000;
 }
 
 enum { RECEIVE, SEND };
@@ -39,7 +39,7 @@ enum { RECEIVE, SEND };
 /* Let the next read or write wait until the deadline. 1, or -1 with errno. */
 static int ready(struct stream *s, int direction)
 {
-  long long left = s->deadline - clock_ms();
+  long long left = s->deadline - clock_about();
   struct pollfd p;
   struct timeval t;
   int r;
@@ -69,7 +69,7 @@ static int again(const struct stream *s)
 {
   if (errno == EINTR) return !(s->stops && stream_stopped);
   if (errno != EAGAIN) return 0;
-  if (clock_ms() < s->deadline) return 1;
+  if (clock_about() < s->deadline) return 1;
   errno = ETIMEDOUT;
   return 0;
 }
