@@ -30,6 +30,7 @@ static int signals;      /* readable when we are to stop and when a child ends *
 static long deadline;    /* of clock_ms() */
 static long epoch;       /* ms, what to add to that for the time of day */
 static int callers;      /* the caller's descriptor of the message */
+static unsigned int edition = 1; /* one more with each new message */
 static const char *id;
 
 /* Room for all stages of the plan. */
@@ -111,14 +112,21 @@ static int again(int fd)
   return open(name, O_RDONLY | O_CLOEXEC);
 }
 
-/* The message in an open file description of the stage's own: nobody else moves its offset. */
-static int reopen(struct run *r)
+/* Give the job the message in an open file description of its own, at its beginning:
+ * no other stage of the paragraph moves its offset. 1, or -1 with errno. */
+static int lay_out(struct run *r, struct job *j)
 {
-  int fd = again(r->message);
-
-  if (fd != -1) return fd;
-  if (lseek(r->message, 0, SEEK_SET) == -1 || take_copy(r) == -1) return -1;
-  return again(r->message);
+  if (j->edition == edition) return lseek(j->message, 0, SEEK_SET) == -1 ? -1 : 1;
+  if (j->edition) close(j->message);
+  j->edition = 0;
+  j->message = again(r->message);
+  if (j->message == -1) {
+    if (lseek(r->message, 0, SEEK_SET) == -1 || take_copy(r) == -1) return -1;
+    j->message = again(r->message);
+  }
+  if (j->message == -1) return -1;
+  j->edition = edition;
+  return 1;
 }
 
 /* Why is the stage not to be run? 0: it is. */
@@ -145,15 +153,13 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
 {
   long now = clock_ms(), until = now + (long) s->time * 1000;
   char *const *env;
-  int message;
 
   if (until > deadline) until = deadline;
   if (until <= now) return judge_broken(o, s, "no time left", 0, "");
   if (!pass_on(r)) return 0;
   env = surroundings_environment((unsigned long) (until + epoch) / 1000);
   if (!env) return judge_broken(o, s, "too many pipelines within pipelines", 0, "");
-  message = reopen(r);
-  if (message != -1 && job_start(jobs + used, s, message, r->size, env, until) == 1) {
+  if (lay_out(r, jobs + used) == 1 && job_start(jobs + used, s, r->size, env, until) == 1) {
     ++used;
     return 1;
   }
@@ -184,6 +190,7 @@ static int replace(struct run *r, const struct job *j, struct outcome *o)
   if (r->message != callers) close(r->message);
   r->message = j->output;
   r->size = size;
+  ++edition;
   return ok;
 }
 
