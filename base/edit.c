@@ -272,16 +272,26 @@ static int read_and_build(int fd, const struct edit *e, struct header *h, strall
 }
 
 /* Reading the header has read some of the body, often all of it. */
-int edit_message(int fd, const struct edit *e, int to, unsigned long *size)
+static struct header given;
+
+int edit_top(int fd, const struct edit *e, int to, unsigned long *size, unsigned long *body)
 {
-  static struct header h;
   static stralloc out;
-  int result = read_and_build(fd, e, &h, &out);
-  unsigned long rest = *size > h.raw.len ? *size - h.raw.len : 0;
+  int result = read_and_build(fd, e, &given, &out);
 
   if (result != 1) return result;
-  *size = out.len + h.raw.len - h.body + rest;
-  if (copy_write(to, out.s, out.len) == -1 ||
-      copy_write(to, h.raw.s + h.body, h.raw.len - h.body) == -1) return -1;
-  return rest ? copy_rest(fd, to) : 1;
+  *body = given.body;
+  if (*size < given.raw.len) *size = given.raw.len;
+  *size += out.len - given.body;
+  return copy_write(to, out.s, out.len);
+}
+
+int edit_message(int fd, const struct edit *e, int to, unsigned long *size)
+{
+  unsigned long body, all = *size;
+  int result = edit_top(fd, e, to, size, &body);
+
+  if (result != 1) return result;
+  if (copy_write(to, given.raw.s + body, given.raw.len - body) == -1) return -1;
+  return all > given.raw.len ? copy_rest(fd, to) : 1;
 }

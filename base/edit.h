@@ -34,4 +34,8 @@ int edit_header(const struct header *header, const struct edit *edit, stralloc *
  * header is too large, nothing is written; -1 with errno, some of it may be. */
 int edit_message(int fd, const struct edit *edit, int to, unsigned long *size);
 
+/* The same for one who has the message and needs its new header only: of it no
+ * more is written, and the rest is what fd has from *body on. */
+int edit_top(int fd, const struct edit *edit, int to, unsigned long *size, unsigned long *body);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "copy.h"
 #include "edit.h"
@@ -54,21 +55,35 @@ static void tell(const stralloc *result)
   for (i = 0; i < run.plan->count; ++i) add(telling_trace(&run, i, &report));
 }
 
+/* Does the caller take the body from the message it gave, if that is still the one? */
+static int spares_body(void)
+{
+  const char *body = getenv("CM_BODY");
+
+  return body && !strcmp(body, "changed") && !run.changed;
+}
+
+static void number(const char *name, unsigned long value)
+{
+  add(stralloc_cats(&report, name) && stralloc_number(&report, value) && stralloc_append(&report, "\n"));
+}
+
 /* Write the message as it now is. 1; 0: it cannot be delivered as it is. */
 static int deliver(const stralloc *result)
 {
   static stralloc fields, tag;
   struct edit edit = { result->s, getenv("CM_ID"), 0, is_nested() ? 0 : &fields };
-  unsigned long size = run.size;
+  unsigned long size = run.size, body;
+  int spare = spares_body();
 
   wishes(&fields, &tag);
   edit.tag = tag.s;
-  switch (edit_message(run.message, &edit, 1, &size)) {
+  switch (spare ? edit_top(run.message, &edit, 1, &size, &body) : edit_message(run.message, &edit, 1, &size)) {
     case 0: return 0;
     case -1: stage_diesys("unable to write message");
   }
-  add(stralloc_cats(&report, "X-CleanMail-Size: ") && stralloc_number(&report, size) &&
-      stralloc_append(&report, "\n"));
+  number("X-CleanMail-Size: ", size);
+  if (spare) number("X-CleanMail-Body: ", body);
   return 1;
 }
 

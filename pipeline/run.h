@@ -14,6 +14,7 @@ struct run {
   struct decision decision;
   int message;               /* the message as the rewriters left it */
   unsigned long size;        /* its bytes */
+  int changed;               /* 1: it is another than the one given */
   int loud;                  /* 1 before the run: log all that stages say */
 };
 

@@ -60,20 +60,33 @@ static int addressed(const struct transaction *t, stralloc *head)
   return ok;
 }
 
-/* What goes out: the pipeline's message, or ours with the result on top. */
+/* The header that the pipeline left. */
+static int new_header(const struct transaction *t, stralloc *head)
+{
+  size_t len = (size_t) t->filtered.size;
+
+  if (!stralloc_readyplus(head, len) || pread(t->filtered.fd, head->s + head->len, len, 0) != (ssize_t) len)
+    return 0;
+  head->len += len;
+  return 1;
+}
+
+/* What goes out: the pipeline's message; or ours, with the header that the
+ * pipeline made of it or with the result on top. */
 static int outgoing(struct session *s, struct outgoing *o)
 {
   struct transaction *t = &s->t;
   struct edit edit = { .result = t->result.text.s, .id = t->id };
 
   o->head.len = 0;
-  if (t->filtered.fd != -1) {
+  if (t->filtered.fd != -1 && verdict_redirects(t->result.verdict) && !addressed(t, &o->head)) return 0;
+  if (t->filtered.fd != -1 && !t->header_only) {
     o->fd = t->filtered.fd;
     o->offset = 0;
     o->size = t->filtered.size;
     o->startlen = 0;
     o->plain = 0;
-    return !verdict_redirects(t->result.verdict) || addressed(t, &o->head);
+    return 1;
   }
   o->fd = t->message.fd;
   o->offset = (off_t) t->header.body;
@@ -86,7 +99,7 @@ static int outgoing(struct session *s, struct outgoing *o)
     o->startlen = t->header.raw.len - t->header.body;
   }
   o->plain = t->plain;
-  return edit_header(&t->header, &edit, &o->head);
+  return t->header_only ? new_header(t, &o->head) : edit_header(&t->header, &edit, &o->head);
 }
 
 static int queued(int code)

@@ -60,7 +60,8 @@ static char **environment(const struct session *s, int envelope)
       !add(&block, "CM_ID=", s->t.id) || !add(&block, "CM_DEADLINE=", number) ||
       !add(&block, "CM_HELO=", s->helo.s) || !add(&block, "CM_HOME=", control_home()) ||
       !add(&block, "CM_PROTO=", s->extended ? "ESMTP" : "SMTP") ||
-      !add(&block, "CM_AUTH=", "") || !add(&block, "CM_TLS=", "")) return 0;
+      !add(&block, "CM_AUTH=", "") || !add(&block, "CM_TLS=", "") ||
+      !add(&block, "CM_BODY=", "changed")) return 0;
   for (e = environ; *e; ++e)
     if (passing(*e) && !add(&block, *e, "")) return 0;
   for (at = 0; at < block.len && n < sizeof list / sizeof *list - 1; at += strlen(block.s + at) + 1)
@@ -157,33 +158,39 @@ static const char *behind(const char *line, size_t len, const char *name)
   return len >= n && !memcmp(line, name, n) ? line + n : 0;
 }
 
-/* Read the report that cm-pipeline left. The size that it says the new message
- * has, or -1 if it says none or the report is not whole. */
-static off_t report(struct result *r, int fd)
+/* What the report says of the new message. */
+struct shape {
+  int sized, spared;          /* the next is there, and the one after it */
+  unsigned long size, body;   /* of all of it; where in the message we gave its body begins */
+};
+
+/* Read the report that cm-pipeline left. 1, or 0 if it is not whole. */
+static int report(struct result *r, int fd, struct shape *shape)
 {
   static stralloc text;
   const char *line, *end, *nl, *v;
-  unsigned long size = 0;
-  int sized = 0, first = 1, ok = 1;
+  int first = 1, ok = 1;
   off_t all = lseek(fd, 0, SEEK_END);
 
   if (all <= 0 || all > REPORTMAX || !stralloc_ready(&text, (size_t) all) ||
-      pread(fd, text.s, (size_t) all, 0) != all) return -1;
+      pread(fd, text.s, (size_t) all, 0) != all) return 0;
   text.len = (size_t) all;
   r->trace.len = 0;
   for (line = text.s, end = line + text.len; line < end; line = nl + 1, first = 0) {
     nl = memchr(line, '\n', (size_t) (end - line));
-    if (!nl) return -1;
+    if (!nl) return 0;
     if (first) ok &= set(&r->reason, line, (size_t) (nl - line));
     else if ((v = behind(line, (size_t) (nl - line), "X-CleanMail-Result: ")))
       ok &= take_result(r, v, (size_t) (nl - v));
     else if ((v = behind(line, (size_t) (nl - line), "X-CleanMail-Trace: ")))
       ok &= stralloc_catb(&r->trace, v, (size_t) (nl + 1 - v)) ? 1 : 0;
     else if ((v = behind(line, (size_t) (nl - line), "X-CleanMail-Size: ")))
-      sized = control_scan(v, (size_t) (nl - v), &size);
+      shape->sized = control_scan(v, (size_t) (nl - v), &shape->size);
+    else if ((v = behind(line, (size_t) (nl - line), "X-CleanMail-Body: ")))
+      shape->spared = control_scan(v, (size_t) (nl - v), &shape->body);
   }
   ok &= stralloc_0(&r->trace) ? 1 : 0;
-  return ok && sized ? (off_t) size : -1;
+  return ok;
 }
 
 static int valid(int code)
@@ -203,19 +210,31 @@ static int broken(struct session *s, const char *why)
   return 1;
 }
 
+/* Is what was written to out all that the report says there is to be? */
+static int is_whole(const struct transaction *t, const struct shape *shape, int out)
+{
+  off_t size = (off_t) shape->size, ours = t->message.size - (off_t) t->header.body;
+
+  if (!shape->sized || size <= 0) return 0;
+  if (!shape->spared) return lseek(out, 0, SEEK_END) == size;
+  return shape->body == t->header.body && size > ours && lseek(out, 0, SEEK_END) == size - ours;
+}
+
 /* Success needs a known code, a whole report, and a new message of exactly the
  * length that the report names. */
 static int judged(struct session *s, int code, int out, int fd)
 {
   struct transaction *t = &s->t;
-  off_t size = report(&t->result, fd);
+  struct shape shape = { 0 };
+  int read = report(&t->result, fd, &shape);
 
   if (!valid(code) || !t->result.text.len) return broken(s, "gave no verdict");
   t->result.verdict = code;
   if (!verdict_delivers(code) && !verdict_redirects(code)) return 1;
-  if (size <= 0 || lseek(out, 0, SEEK_END) != size) return broken(s, "left no whole message");
+  if (!read || !is_whole(t, &shape, out)) return broken(s, "left no whole message");
   t->filtered.fd = out;
-  t->filtered.size = size;
+  t->filtered.size = lseek(out, 0, SEEK_END);
+  t->header_only = shape.spared;
   return 1;
 }
 

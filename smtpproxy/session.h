@@ -38,6 +38,7 @@ struct transaction {
   struct spool message;   /* as received, our Received field on top */
   stralloc top;           /* that field */
   struct spool filtered;  /* as the pipeline left it; fd -1: unchanged */
+  int header_only;        /* of it: what goes before the body of message, which is unchanged */
   int plain;              /* message needs no encoding on its way out */
   struct header header;   /* of message */
   struct result result;

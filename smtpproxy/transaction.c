@@ -32,7 +32,7 @@ void transaction_reset(struct session *s)
     smtpc_close(&s->upstream);
   spool_drop(&t->message);
   spool_drop(&t->filtered);
-  t->open = t->told = t->utf8 = t->plain = 0;
+  t->open = t->told = t->utf8 = t->plain = t->header_only = 0;
   t->count = t->refused = t->traps = 0;
   t->recorded = 0;
   t->recipients.len = t->mail.len = t->top.len = t->stored.len = 0;

@@ -152,4 +152,31 @@ same 'reject/delete; in; 5.7.1 code 100' 'refuses' result
 rewrites 111 'one that fails' 'in rewrite : cm-pipeline control/none'
 same 'broken 111 - could not decide' 'is broken' trace in
 
+# For a caller that has the message: its body is not written again
+
+# spared: what such a caller puts together of the new header and the body it has
+spared() {
+  CM_BODY=changed cm-pipeline control/pipeline < message > top 3> report
+  echo $?
+  { cat top; tail -c +$(($(sed -n 's/^X-CleanMail-Body: //p' report) + 1)) message; } > together
+}
+echo cat | stage copies
+for kind in '' 'a check : s10' 'a rewrite : copies'; do
+  printf '%s\n' "$kind" | plan
+  rewrite > code
+  same "$(cat code)" "a pipeline '$kind' for who has the message" spared
+  ok 'gives the same message' cmp new together
+  ok 'with its header only' sh -c 'test -s top && ! grep -q body top'
+  same "$(wc -c < new)" 'and says the size of it all' size
+done
+printf 'a rewrite : shouts\n' | plan
+same 0 'a message that was changed' sh -c 'CM_BODY=changed cm-pipeline control/pipeline < message > new 3> report; echo $?'
+like '^BODY$' 'is written as a whole' cat new
+same 0 'and the report names no body' grep -c Body: report
+printf 'in rewrite : cm-pipeline control/inner\n' | plan
+echo 'b check : s0' > control/inner
+rewrite > /dev/null
+same 0 'a pipeline within one' sh -c 'CM_BODY=changed cm-pipeline control/pipeline < message > top 3> report; echo $?'
+ok 'is no such caller, and is given its whole message' cmp new top
+
 done_testing

@@ -90,6 +90,54 @@ like '^TEXT' 'its message is the one that goes on' last
 printf '#!/bin/sh\nhead -c 3\n' > "$W/port/shout"
 like '^451 4' 'half a message never does' say
 
+# Bodies that nobody changed, and what cm-pipeline may say of them
+
+# session FILE: the client's side of one that sends it
+session() {
+  printf '%s\r\n' 'EHLO c' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA
+  sed 's/^[.]/../' "$1"
+  printf '.\r\nQUIT\r\n'
+}
+
+# arrives FILE NAME: what is behind the header is what the sink is given
+arrives() {
+  body() { last | tr -d '\r' | sed '1,/^$/d; $d' | cksum; }
+  session "$1" > "$T/said"
+  like '^250 2.0.0' "$2" sh -c "cd '$W/port' && CM_HOME='$W' TCPREMOTEIP=192.0.2.1 cm-smtpd 2> /dev/null < '$T/said' | tail -n 2"
+  same "$(tr -d '\r' < "$1" | sed '1,/^$/d' | cksum)" 'arrives as it was' body
+}
+printf 'Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n\303\244\r\n\tend \r\n' > "$T/dots"
+{ printf 'Subject: some\r\n\r\n'; seq 20000 | sed 's/$/ lines\r/'; } > "$T/some"
+{ cat "$T/some"; echo '.dot' | sed 's/$/\r/'; seq 400000 | sed 's/$/ more\r/'; } > "$T/much"
+printf '#!/bin/sh\ncat\n' > "$W/port/shout"
+for stage in 'judge check : ./judge' 'shout rewrite : ./shout'; do
+  printf '#!/bin/sh\nexit 10\n' > "$W/port/judge"
+  echo "$stage" > "$W/port/control/pipeline"
+  for kind in dots some much; do arrives "$T/$kind" "$stage, $kind"; done
+done
+like '^X-CleanMail-Result: accept/deliver$' 'under its new header' last
+
+# lies SCRIPT NAME: a cm-pipeline that reports something else
+mkdir "$T/lies"
+lies() {
+  printf '#!/bin/sh\nprintf "2.0.0 ok\\nX-CleanMail-Result: accept/deliver\\n" >&3\n%s\n' "$1" > "$T/lies/cm-pipeline"
+  chmod 755 "$T/lies/cm-pipeline"
+  before=$(delivered)
+  like '^451 4' "$2" env PATH="$T/lies:$PATH" sh -c "cd '$W/port' && CM_HOME='$W' cm-smtpd < '$T/said' 2> '$T/why' | tail -n 2"
+  like 'left no whole message' 'is not believed' cat "$T/why"
+  same "$before" 'and nothing goes on' delivered
+}
+session "$T/dots" > "$T/said"
+whole='n=$(wc -c); b=$(($n - 22)); '
+lies 'printf "A: b\r\n\r\n"' 'a report without a size'
+lies 'printf "A: b\r\n\r\n"; echo X-CleanMail-Size: 9 >&3' 'one with another size'
+lies "$whole"'printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((8 + 22)) $(($b - 1)) >&3' 'one with a body from elsewhere'
+lies "$whole"'printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((7 + 22)) $b >&3' 'one with a header that is longer'
+lies "$whole"'printf "X-CleanMail-Size: 22\nX-CleanMail-Body: %s\n" $b >&3' 'one without a header'
+printf '#!/bin/sh\nprintf "2.0.0 ok\\nX-CleanMail-Result: accept/deliver\\n" >&3\n%s\n' "$whole"'printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((8 + 22)) $b >&3' > "$T/lies/cm-pipeline"
+like '^250 2.0.0' 'the same without a lie is' env PATH="$T/lies:$PATH" sh -c "cd '$W/port' && CM_HOME='$W' cm-smtpd < '$T/said' 2> /dev/null | tail -n 2"
+printf 'shout rewrite : ./shout\n' > "$W/port/control/pipeline"
+
 # The store
 
 only judge check 40 '5.7.1 because'
