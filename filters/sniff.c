@@ -76,7 +76,14 @@ static const struct magic {
   { 0, 4, "OggS", { "ogg", 0 } },
   { 0, 4, "fLaC", { "flac", 0 } },
   { 0, 3, "ID3", { "mp3", 0 } },
-  { 0, 5, "{\\rtf", { "rtf", 0 } },
+  { 0, 4, "{\\rt", { "rtf", SNIFF_ASK } },
+  { 0, 4, "\0\0\x01\0", { "ico", 0 } },
+  { 0, 4, "\x1a\x45\xdf\xa3", { "mkv", 0 } },
+  { 0, 8, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", { "wmv", 0 } },
+  { 0, 3, "wOF", { "woff", 0 } },
+  { 0, 4, "8BPS", { "psd", 0 } },
+  { 0, 4, "\xd7\xcd\xc6\x9a", { "wmf", 0 } },
+  { 40, 4, " EMF", { "emf", 0 } },
   { 0, 4, "\0\x05\x16\0", { "applesingle", 0 } },
   { 0, 4, "\0\x05\x16\x07", { "appledouble", 0 } },
 };
@@ -144,11 +151,24 @@ static int is(const unsigned char *head, size_t have, const char *text)
   return have >= strlen(text) && !case_diffb((const char *) head, strlen(text), text);
 }
 
+/* Text that only cm-look can tell apart: markup, settings, scripts, tables that are run. */
+static int asks(const unsigned char *text, size_t len)
+{
+  static const char *const begins[] = {
+    "<", "[", "{", "@", "#!", "# disk", "id;p", "web\r", "web\n", "full address:", "screen mode",
+    "on error ", "%!ps"
+  };
+  size_t i;
+
+  for (i = 0; i < sizeof begins / sizeof *begins; ++i)
+    if (is(text, len, begins[i])) return 1;
+  return 0;
+}
+
 static struct kind recognize(const unsigned char *head, size_t have)
 {
-  static const struct kind none = { "", 0 };
   const unsigned char *s = head, *end = head + have;
-  struct kind kind;
+  struct kind kind = { "", 0 };
   size_t i;
 
   for (i = 0; i < sizeof magics / sizeof *magics; ++i)
@@ -162,22 +182,21 @@ static struct kind recognize(const unsigned char *head, size_t have)
   }
   if (have > 2 && *head == 'B' && head[1] == 'M' && have > 26) return (struct kind) { "bmp", 0 };
   for (; s + 5 <= end && s < head + 1024; ++s)
-    if (!memcmp(s, "%PDF-", 5)) return (struct kind) { "pdf", 0 };
+    if (!memcmp(s, "%PDF-", 5)) return (struct kind) { "pdf", SNIFF_ASK };
   /* DER: a sequence whose first member is an object identifier of PKCS #7, signed data. */
   if (have > 20 && *head == 0x30)
     for (s = head + 2; s < head + 8; ++s)
       if (!memcmp(s, "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 11))
         return (struct kind) { "p7m", SNIFF_PKCS7 };
-  for (s = head; s < end && (*s <= ' ' || *s >= 0xef) && s < head + 512; ++s)
-    if (!*s) return none;
+  for (s = head; s < end && *s && (*s <= ' ' || *s >= 0xef) && s < head + 512; ++s) ;
   for (i = 0; i < sizeof words / sizeof *words; ++i)
     if (is(s, (size_t) (end - s), words[i].text)) {
       kind = words[i].kind;
       kind.is |= SNIFF_TEXT;
       return kind;
     }
-  kind = none;
-  if (have && !memchr(head, 0, have)) kind.is = SNIFF_TEXT;
+  if (memchr(head, 0, have)) kind.is = SNIFF_ASK;
+  else kind.is = asks(s, (size_t) (end - s)) ? SNIFF_TEXT | SNIFF_ASK : SNIFF_TEXT;
   return kind;
 }
 
@@ -185,8 +204,9 @@ struct kind sniff_end(const struct sniff *s)
 {
   struct kind kind = recognize(s->head, s->have);
 
-  if (!kind.is && !*kind.word && !memcmp(s->disc, "CD001", 5)) return (struct kind) { "iso", SNIFF_ACTIVE };
-  if (!kind.is && !*kind.word && !memcmp(s->disc, "BEA01", 5)) return (struct kind) { "iso", SNIFF_ACTIVE };
+  /* Whatever it begins with: what stands before is no part of the disc. */
+  if (!memcmp(s->disc, "CD001", 5) || !memcmp(s->disc, "BEA01", 5))
+    return (struct kind) { "iso", kind.is | SNIFF_ACTIVE };
   if (s->zip) kind.is |= SNIFF_ZIP;
   return kind;
 }

@@ -16,7 +16,8 @@ enum {
   SNIFF_MAIL    = 8,   /* a message */
   SNIFF_PKCS7   = 16,  /* signed data, perhaps around a message */
   SNIFF_TEXT    = 32,  /* no NUL in its head */
-  SNIFF_ZIP     = 64   /* a zip archive ends in it */
+  SNIFF_ZIP     = 64,  /* a zip archive ends in it */
+  SNIFF_ASK     = 128  /* cm-look may know more */
 };
 
 struct sniff {

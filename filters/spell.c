@@ -125,7 +125,10 @@ static const char *const programs[] = {
 };
 static const char *const html[] = { "htm", "html", "xhtml", "xht", "shtml", "shtm", "svg", "mht", "mhtml", 0 };
 static const char *const mail[] = { "eml", "mht", "mhtml", "nws", "mbx", "mbox", 0 };
-static const char *const holds[] = { "tar", "lzh", "lha", "ace", "dmg", "z", "msg", 0 };
+static const char *const holds[] = {
+  "tar", "lzh", "lha", "ace", "dmg", "z", "msg", "zip", "zipx", "rar", "7z", "001", "gz", "tgz", "arj",
+  "vmdk", "vdi", "qcow2", 0
+};
 
 static int among(const char *const *list, const char *s, size_t len)
 {

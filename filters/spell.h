@@ -13,7 +13,7 @@ enum {
   SPELL_PASSIVE = 8, /* a picture, sound or document that runs nothing and holds no files */
   SPELL_HTML   = 16,
   SPELL_MAIL   = 32, /* a message */
-  SPELL_HOLDS  = 64  /* an archive that has no mark at its beginning */
+  SPELL_HOLDS  = 64  /* an archive; which programs find wherever it begins */
 };
 
 /* What the lists say in the worst of all readings of a name; *which is that
