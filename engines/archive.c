@@ -31,6 +31,17 @@ typedef int support(struct archive *);
 /* A tar goes on behind its end for those who want it. */
 #define CONCATENATED "tar:read_concatenated_archives"
 
+/* What is behind its headers is compressed. */
+static int filter_rpm(struct archive *a)
+{
+  archive_read_support_filter_gzip(a);
+  archive_read_support_filter_bzip2(a);
+  archive_read_support_filter_xz(a);
+  archive_read_support_filter_lzma(a);
+  archive_read_support_filter_zstd(a);
+  return archive_read_support_filter_rpm(a);
+}
+
 /* What opens what. Of each compression only the entry or the tar in it is known. */
 static const struct format {
   const char *kind;
@@ -52,7 +63,7 @@ static const struct format {
   { "ar", 0, archive_read_support_format_ar, 1, 0, 0 },
   { "deb", 0, archive_read_support_format_ar, 1, 0, 0 },
   { "cpio", 0, archive_read_support_format_cpio, 1, 0, 0 },
-  { "rpm", archive_read_support_filter_rpm, archive_read_support_format_cpio, 0, 0, 0 },
+  { "rpm", filter_rpm, archive_read_support_format_cpio, 0, 0, 0 },
   { "gz", archive_read_support_filter_gzip, archive_read_support_format_raw, 0, 0, CONCATENATED },
   { "bz2", archive_read_support_filter_bzip2, archive_read_support_format_raw, 0, 0, CONCATENATED },
   { "xz", archive_read_support_filter_xz, archive_read_support_format_raw, 0, 0, CONCATENATED },

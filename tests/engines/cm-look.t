@@ -236,6 +236,8 @@ ar r a.a a.exe 2>ar.log
 has 'name 1 exe a.exe' a.a 'ar'
 echo a.exe | cpio -o -H newc >a.cpio 2>cpio.log
 has 'name 1 exe a.exe' a.cpio 'cpio'
+{ bytes edabeedb 03000000; head -c 88 /dev/zero; bytes 8eade80100000000 0000000000000000 8eade80100000000 0000000000000000; gzip -c a.cpio; } >a.rpm
+has 'name 1 exe a.exe' a.rpm 'rpm'
 printf '1234567**ACE**' >a.ace
 tells a.ace 'type application/x-ace
 kind ace
