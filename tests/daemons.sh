@@ -3,7 +3,8 @@
 # without network, each with nothing but what a test gives it.
 
 . "$(dirname "$0")/../tap.sh"
-answers=$(cd "$(dirname "$0")/../tools" && pwd)/answers  # a peer for what no real one answers
+top=$(cd "$(dirname "$0")/../.." && pwd)
+answers=$top/tests/tools/answers  # a peer for what no real one answers
 PATH=$PATH:/usr/sbin:/sbin
 chmod 755 "$T"  # neither works as root
 cd "$T" || exit 111

@@ -181,26 +181,25 @@ fi
 # bogofilter: a Bayes filter without Perl, in three lines
 if command -v bogofilter >/dev/null; then
   mkdir words
-  cat > home/control/learn <<E2
-spam bogofilter -d $T/words -s
-ham  bogofilter -d $T/words -n
-E2
+  # The lines that come with the suite, with the words here
+  ours() { sed -n "s,^#\($1 .*bogofilter -d \)[^ ]*,\1$T/words,p" "$top/control/$2"; }
+  { ours spam learn; ours ham learn; } > home/control/learn
   for i in 1 2 3 4 5; do
     printf 'From: joe@example.org\nSubject: cheap pills\n\nbuy cheap watches and pills number %s\n' "$i" > "s$i"
     printf 'From: ann@example.org\nSubject: meeting\n\nthe minutes of our meeting are attached %s\n' "$i" > "h$i"
   done
   verdict 0 'learned 5 as spam' 'bogofilter learns spam' cm-learn spam s1 s2 s3 s4 s5
   verdict 0 'learned 5 as ham' 'and ham' cm-learn ham h1 h2 h3 h4 h5
-  bogo() { cm-filter-command 0=junk 1=deliver 2=deliver bogofilter -d "$T/words" -T 3>&-; }
+  ours bayes pipeline > bayes
   printf 'From: bob@example.org\nSubject: pills\n\ncheap pills, buy watches\n' > new
-  asked() { bogo > said 2> log; code=$?; cut -c 1-8 said; return $code; }
-  verdict 10 '5.7.1 S ' 'and then it knows new spam' asked < new
+  asked() { cm-explain bayes < new 2> log | sed -n 's/^stage	bayes	1	\([^	]*\)	.*	\(.[^	]*\)$/\1: \2/p' | cut -c 1-30; }
+  like '^accept/deliver/junk: 5.7.1 S' 'and then it knows new spam, in a pipeline' asked
   printf 'From: bob@example.org\nSubject: minutes\n\nthe minutes of the meeting\n' > new
-  verdict 0 '2.0.0 H ' 'from new ham' asked < new
+  like '^accept/deliver: 2.0.0 H' 'from new ham' asked
   printf 'From: bob@example.org\nSubject: else\n\nentirely other subjects\n' > new
-  verdict 0 '2.0.0 U ' 'and is not sure of the rest' asked < new
+  like '^accept/deliver: 2.0.0 U' 'and is not sure of the rest' asked
   rm -rf words
-  verdict 3 '' 'without its words it gives no verdict' asked < new
+  same 'broken: unknown exit code 3' 'without its words it gives no verdict' asked
 fi
 
 done_testing
