@@ -58,7 +58,7 @@ int main(int argc, char **argv)
   stage_begin("cm-filter-store", 1);
   for (i = 1; i < argc && strchr(argv[i], '='); ++i)
     if (!quota_word(&quota, argv[i])) stage_die("not a limit: ", argv[i]);
-  if (i + 1 != argc) stage_die("usage: cm-filter-store [days=N] [files=N] [size=N] [age=N] DIR");
+  if (i + 1 != argc || !*argv[i]) stage_die("usage: cm-filter-store [days=N] [files=N] [size=N] [age=N] DIR");
   if (!e.sender) e.sender = "";
   if (!e.id || !*e.id) {
     id_make(made);

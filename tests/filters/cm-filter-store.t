@@ -47,6 +47,7 @@ verdict 111 'cm-filter-store: keep is full' 'age=1000: nothing younger goes, the
 verdict 111 'cm-filter-store: not a limit: weeks=1' 'a limit that is none' keep weeks=1 keep
 verdict 111 'cm-filter-store: not a limit: days=x' 'a limit that is no number' keep days=x keep
 verdict 111 'cm-filter-store: usage: cm-filter-store [days=N] [files=N] [size=N] [age=N] DIR' 'called wrongly' keep days=1
+verdict 111 'cm-filter-store: usage: cm-filter-store [days=N] [files=N] [size=N] [age=N] DIR' 'no name' cm-filter-store ''
 verdict 111 'cm-filter-store: unable to open nowhere: No such file or directory' 'no store' keep nowhere
 verdict 111 'cm-filter-store: unable to read envelope: No such file or directory' 'no envelope' env CM_ENVELOPE="$T/no" cm-filter-store "$S"
 verdict 111 'cm-filter-store: unable to store the message in keep: Invalid argument' 'an id that is a path' env CM_ID=../../../../../x sh -c "cd '$T/port' && cm-filter-store keep < '$T/mail'"
