@@ -47,6 +47,7 @@ static int receive(struct session *s, struct dot *d)
         errno = ETIMEDOUT;
         return -1;
       }
+      session_awake(s);
     }
     used = dot_next(d, c->buffer + c->pos, c->len - c->pos, &piece, &n);
     c->pos += used;

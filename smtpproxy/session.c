@@ -76,6 +76,7 @@ int session_upstream(struct session *s, const char *line, size_t len)
   if (!smtpc_isopen(u)) return -1;
   if (s->set.level & LOG_DETAILED) log_text("upstream", session_id(s), ">", line, len);
   r = smtpc_command(u, line, len, s->set.timeoutremote);
+  s->asked = clock_ms();
   if (r != -1 && (s->set.level & LOG_DETAILED))
     log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
   if (r == 421) {
@@ -85,6 +86,11 @@ int session_upstream(struct session *s, const char *line, size_t len)
   }
   if (r == -1) log_event("upstream-lost", session_id(s), s->set.host, ": ", u->trouble);
   return r;
+}
+
+void session_awake(struct session *s)
+{
+  if (s->t.told && clock_ms() - s->asked >= (long long) s->set.keepalive * 1000) session_upstream(s, "NOOP", 4);
 }
 
 void session_relay(struct session *s)

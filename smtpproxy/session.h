@@ -64,6 +64,7 @@ struct session {
   stralloc out;           /* replies that wait for the next read */
   struct transaction t;
   struct smtpc upstream;
+  long long asked;        /* clock_ms() at which the upstream was last told something */
 };
 
 /* The id that log lines carry now: the transaction's or the session's. */
@@ -84,6 +85,10 @@ int session_connect(struct session *s);
 /* Send the upstream a command; the reply's code. 421, a wrong class or no
  * reply at all is logged, closes the connection and is -1. */
 int session_upstream(struct session *s, const char *line, size_t len);
+
+/* An upstream that is in the transaction and has heard nothing for so long as
+ * control/keepalive says hears NOOP, lest it leaves. */
+void session_awake(struct session *s);
 
 /* The upstream's last reply, checked and rebuilt, for the client. */
 void session_relay(struct session *s);

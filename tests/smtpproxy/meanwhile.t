@@ -108,10 +108,19 @@ echo 1 > "$W/port/control/keepalive"
 slow 7
 like '^250 2.0.0 ' 'NOOP keeps an impatient server awake' message 'Subject: awake' '' text
 same 1 'which then gets the message' received postfix
+: > "$W/port/control/pipeline"
+drops() {
+  printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA 'Subject: drops' ''
+  for i in 1 2 3 4 5 6 7; do sleep 1; printf '%s\r\n' $i; done
+  printf '%s\r\n' . QUIT
+}
+slowly() { (cd "$W/port" && drops | CM_HOME=$W cm-smtpd 2>> "$W/err" | tail -n 2); }
+like '^250 2.0.0 ' 'so it does while a message comes in slowly' slowly
+same 2 'which then arrives' received postfix
 echo 60 > "$W/port/control/keepalive"
 slow 7
 like '^451 4' 'without it the server leaves and the client hears 451' message 'Subject: asleep' '' text
-same 1 'and nothing more is delivered' received postfix
+same 2 'and nothing more is delivered' received postfix
 rm "$W/port/control/keepalive"
 
 : > "$W/port/control/pipeline"
