@@ -157,8 +157,17 @@ int outgoing_queue(struct session *s, const struct outgoing *o, const char *send
     .seconds = s->set.timeoutremote
   };
   int code = queue_hand(&q);
+  stralloc *said = &s->t.answered;
 
-  if (code >= 0) return code;
-  log_event("trouble", s->t.id, "unable to hand the message to ", s->set.program[0], ": ", strerror(errno));
+  if (code >= 0) {
+    if (!stralloc_copys(said, "exit code ") || !stralloc_number(said, (unsigned long) code) ||
+        !stralloc_0(said)) s->over = 1;
+    return code;
+  }
+  if (code == -2)
+    log_event("indoubt", s->t.id, s->set.program[0], errno == ETIMEDOUT ? ": did not end in time" : ": crashed",
+              " with the whole message in its hands");
+  else
+    log_event("trouble", s->t.id, "unable to hand the message to ", s->set.program[0], ": ", strerror(errno));
   return -1;
 }

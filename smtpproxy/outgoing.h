@@ -22,8 +22,8 @@ int outgoing_smtp(struct session *s, const struct outgoing *o);
 
 /* Hand it to the queue program, LF at the ends of lines, with an envelope of
  * this sender and these recipients (a line each). Its exit code, as
- * qmail-queue(8) has them, or -1: it could not be started, crashed or was too
- * slow; logged. */
+ * qmail-queue(8) has them, or -1: it could not be started; or it crashed or was
+ * too slow, and may have the message: that is logged as indoubt. */
 int outgoing_queue(struct session *s, const struct outgoing *o, const char *sender,
                    const stralloc *recipients);
 

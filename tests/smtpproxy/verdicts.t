@@ -184,13 +184,21 @@ for code in 11 31 40; do
   echo "queue ./queue" > "$W/port/control/upstream"
   like '^554 5.3.0 ' "a queue program that ends with $code refuses" say
 done
+same 'exit code 40' 'and the mail log has the code' column upstream
 for code in 1 51 81; do
   printf '#!/bin/sh\nexit %s\n' $code > "$W/port/queue"
   like '^451 4' "a queue program that ends with $code defers" say
 done
 printf '#!/bin/sh\nkill -9 $$\n' > "$W/port/queue"
 like '^451 4' 'a queue program that is killed defers' say
+like '^indoubt .*: crashed with' 'and is logged as in doubt: it may have the message' tail -n 1 "$W/err"
+printf '#!/bin/sh\nexec sleep 60\n' > "$W/port/queue"
+echo 1 > "$W/port/control/timeoutremote"
+like '^451 4' 'so does one that does not end' say
+like '^indoubt .*: did not end in time' 'which is in doubt, too' tail -n 1 "$W/err"
+rm "$W/port/control/timeoutremote"
 echo 'queue ./nothing' > "$W/port/control/upstream"
 like '^451 4' 'a queue program that does not exist defers' say
+like '^trouble ' 'and there is no doubt about it' tail -n 1 "$W/err"
 
 done_testing
