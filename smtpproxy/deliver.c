@@ -32,11 +32,15 @@ static void decided(struct session *s)
   const struct result *r = &s->t.result;
   static stralloc line;
 
-  if (reply_text(r->verdict, r->stage.s, r->reason.s, s->t.id, &line) != 1 || !stralloc_0(&line)) {
-    s->over = 1;
+  if (reply_text(r->verdict, r->stage.s, r->reason.s, s->t.id, &line) == 1 && stralloc_0(&line)) {
+    session_reply(s, line.s);
     return;
   }
-  session_reply(s, line.s);
+  /* What is done is done: without an answer the client would have it done again. */
+  log_event("trouble", s->t.id, "unable to make the reply: ", strerror(errno));
+  if (verdict_refuses(r->verdict)) say(s, "550 ", "5.7.1 message refused");
+  else if (r->verdict == VERDICT_DEFER) say(s, "451 ", "4.7.1 please try again later");
+  else say(s, "250 ", "2.0.0 message accepted");
 }
 
 static void later(struct session *s, int room)

@@ -57,7 +57,10 @@ only judge check 100 '5.7.1 mine'
 mkdir -p "$W/port/control/reply"
 echo '5.7.9 write to postmaster' > "$W/port/control/reply/judge"
 like '^550 5.7.9 write to postmaster' 'control/reply/STAGE says what a refused client reads' say
-rm "$W/port/control/reply/judge"
+rm "$W/port/control/reply/judge"; mkdir "$W/port/control/reply/judge"
+like '^550 5.7.1 message refused (' 'one that cannot be read leaves nobody without an answer' say
+like '^trouble .*unable to make the reply: ' 'and the log tells' tail -n 1 "$W/err"
+rmdir "$W/port/control/reply/judge"
 only judge check 100 "$(printf '2.0.0 fine\r250 yes')"
 like '^550 5.7.1 ' 'a stage cannot turn a refusal into anything else' say
 only judge check 10 '5.7.1 x
