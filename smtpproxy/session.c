@@ -372,6 +372,7 @@ static const char *data(struct session *s, size_t argslen)
   if (!s->t.count) return "554 5.5.1 no valid recipients";
   data_take(s);
   transaction_reset(s);
+  s->idle = 0;
   return 0;
 }
 

@@ -55,6 +55,9 @@ many() { i=$1; shift; while [ "$i" -gt 0 ]; do printf '%s\n' "$@"; i=$((i - 1));
 flood() { many "$@" | { set --; while IFS= read -r l; do set -- "$@" "$l"; done; heard 1 "$@"; }; }
 like '^421 4.7.0 ' 'too many errors end the session' flood 30 FOO
 like '^421 4.7.0 ' 'too many commands without effect end the session' flood 200 NOOP
+busy() { many 101 RSET "$FROM" "$TO" DATA 'Subject: x' '' . | tr '\n' '\r' | sed 's/\r/\r\n/g' > "$T/busy"
+  (cd "$W/port" && { printf '%s\r\n' "$EHLO"; cat "$T/busy"; } | CM_HOME=$W cm-smtpd 2>> "$W/err" | grep -c '^354'); }
+same 101 'but not where messages come between them' busy
 like '^4' 'cm-smtpd takes no arguments' sh -c 'cm-smtpd x; echo 4$?'
 
 # Addresses and parameters
