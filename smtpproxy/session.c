@@ -14,6 +14,7 @@
 #define IDLEMAX 100         /* commands without effect */
 #define LINGER 1048576      /* bytes that are read, and */
 #define PARTING 2           /* seconds that are waited, of a client that was cut off */
+#define REPLIES 65536       /* bytes of replies that wait for more commands */
 #define GRACE 300000        /* milliseconds that a transaction may outlast its session */
 
 const char *session_id(const struct session *s)
@@ -437,6 +438,12 @@ static void linger(struct session *s)
   while (s->client.got < most && stream_fill(&s->client) > 0);
 }
 
+/* Is the next command here already, so that its client waits for nothing? */
+static int whole(const struct stream *c)
+{
+  return c->pos < c->len && memchr(c->buffer + c->pos, '\n', c->len - c->pos);
+}
+
 void session_serve(struct session *s)
 {
   const char *reply;
@@ -445,7 +452,7 @@ void session_serve(struct session *s)
   int r, cut = 0;
 
   while (!s->over) {
-    if (s->client.pos == s->client.len && session_flush(s) == -1) break;
+    if ((!whole(&s->client) || s->out.len > REPLIES) && session_flush(s) == -1) break;
     stream_limit(&s->client, s->set.timeoutsmtpd);
     r = stream_line(&s->client, COMMANDMAX, &line, &len);
     if (r != 1) {

@@ -98,6 +98,9 @@ for size in 1 2 3 7 16 64; do
   same "$(cat "$T/at-once")" "the same session in segments of $size bytes" session_of "$size"
 done
 
+heard '220 250 250 221 closed' 'a reply does not wait for the rest of the next command' \
+  printf '%s\n' reply 'send NOOP\r\nNO' 'reply 250' 'send OP\r\nQU' 'reply 250' 'send IT\r\n' eof
+
 # -- it floods
 
 control maxerrors 100
