@@ -311,10 +311,11 @@ static int accepted(const struct session *s, const struct address *a)
   return !command_relays(a) && settings_accepts(&s->set, a->text, a->len);
 }
 
-/* Nobody behind us need know of a trap: it takes all mail, and keeps it. */
+/* Nobody behind us need know of a trap: it takes all mail, and keeps it. Who may
+ * relay is believed: the list alone must tell, later, which recipients are traps. */
 static int is_trap(const struct session *s, const struct address *a)
 {
-  return !command_relays(a) && settings_traps(&s->set, a->text, a->len);
+  return (s->relay || !command_relays(a)) && settings_traps(&s->set, a->text, a->len);
 }
 
 static int rcptcommand(struct session *s, const struct address *a, const struct params *p)

@@ -44,6 +44,10 @@ same '550 5.7.1 no mail for this address is accepted here' 'but in no form that 
 $(to a%b@old.example)
 E2
 
+same 0 'who may relay may name it in any form' sh -c 'grep -c "a%b@old" "$0"' sink/commands <<E2
+$(RELAYCLIENT=; export RELAYCLIENT; to a%b@old.example)
+E2
+
 # two messages in a session
 forget
 talk 'EHLO client.example.org' 'MAIL FROM:<a@example.org>' 'RCPT TO:<bait@example.net>' DATA 'Subject: x' '' x . \
