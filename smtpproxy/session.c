@@ -48,8 +48,11 @@ int session_flush(struct session *s)
 int session_present(const struct session *s)
 {
   char c;
+  ssize_t r = recv(s->client.in, &c, 1, MSG_PEEK | MSG_DONTWAIT);
 
-  return recv(s->client.in, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == EAGAIN || errno == ENOTSOCK;
+  /* Who closed its own half behind commands that we have not come to waits for answers. */
+  if (r == 0) return s->client.pos < s->client.len;
+  return r > 0 || errno == EAGAIN || errno == ENOTSOCK;
 }
 
 /* The upstream ---------------------------------------------------------- */

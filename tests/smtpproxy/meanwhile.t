@@ -98,6 +98,17 @@ wait "$CLIENT" 2>/dev/null
 rm "$W/port/control/keepalive"
 cp "$T/kept" "$W/port/control/upstream"
 
+slow 1
+half() {
+  printf 'reply\nline EHLO x\nreply\nline MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<b@example.net>\nreply\n'
+  printf 'line DATA\nreply\nsend Subject: %s\\r\\n\\r\\n.\\r\\n%s\nhalf\neof\n' "$@"
+}
+like '^250 2.0.0 ' 'who closes his own half behind a QUIT that is here already is answered' \
+  eval 'half half "QUIT\r\n" | client "$PORT"'
+like '^delete, client disconnected' 'behind nothing at all he is gone' \
+  eval 'half gone "" | client "$PORT" > /dev/null; within 5 idle; column verdict'
+rm "$W/port/slow"
+
 echo 1 > "$W/port/control/deadline"
 slow 60
 like '^451 4' 'when the time of a message is over it is deferred' message 'Subject: late' '' text
@@ -107,7 +118,7 @@ rm "$W/port/control/deadline"
 echo 1 > "$W/port/control/keepalive"
 slow 7
 like '^250 2.0.0 ' 'NOOP keeps an impatient server awake' message 'Subject: awake' '' text
-same 1 'which then gets the message' received postfix
+same 2 'which then gets the message' received postfix
 : > "$W/port/control/pipeline"
 drops() {
   printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA 'Subject: drops' ''
@@ -116,11 +127,11 @@ drops() {
 }
 slowly() { (cd "$W/port" && drops | CM_HOME=$W cm-smtpd 2>> "$W/err" | tail -n 2); }
 like '^250 2.0.0 ' 'so it does while a message comes in slowly' slowly
-same 2 'which then arrives' received postfix
+same 3 'which then arrives' received postfix
 echo 60 > "$W/port/control/keepalive"
 slow 7
 like '^451 4' 'without it the server leaves and the client hears 451' message 'Subject: asleep' '' text
-same 2 'and nothing more is delivered' received postfix
+same 3 'and nothing more is delivered' received postfix
 rm "$W/port/control/keepalive"
 
 : > "$W/port/control/pipeline"
