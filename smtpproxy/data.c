@@ -184,7 +184,7 @@ void data_take(struct session *s)
     if (reply) refuse(s, reply);
     else judge(s);
   }
-  if (session_flush(s) == -1 && !strncmp(t->heard.s, "250", 3))
+  if (session_flush(s) == -1 && *t->heard.s == '2')
     log_event("ack-lost", t->id, "the client did not hear that it was accepted");
   record(s);
 }
