@@ -93,7 +93,7 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
   if (o->finding.marks & SPELL_PASSIVE && is.is & (SNIFF_ACTIVE | SNIFF_HOLDS) && strcmp(is.word, "gz"))
     finding_flag(&o->finding, "type-mismatch", 0);
   if (o->meant && (!*is.word || is.is & SNIFF_ACTIVE)) finding_kind(&o->finding, o->meant, 0);
-  if (o->comb.found & COMB_SCRIPT && o->attachment) finding_flag(&o->finding, "html-script", 0);
+  if (o->comb.found & (COMB_SCRIPT | COMB_HANDLER) && o->attachment) finding_flag(&o->finding, "html-script", 0);
   if (o->comb.found & COMB_DATA) finding_flag(&o->finding, "html-data", 0);
 
   if (o->finding.decision.answer == ATTACH_DROP) return;

@@ -93,7 +93,7 @@ static const struct { const char *text; struct kind kind; } words[] = {
   { "<!doctype html", { "html", SNIFF_ACTIVE } }, { "<html", { "html", SNIFF_ACTIVE } },
   { "<head", { "html", SNIFF_ACTIVE } }, { "<body", { "html", SNIFF_ACTIVE } },
   { "<script", { "html", SNIFF_ACTIVE } }, { "<hta:", { "hta", SNIFF_ACTIVE } },
-  { "<svg", { "svg", 0 } }, { "<job", { "wsf", SNIFF_ACTIVE } }, { "<package", { "wsf", SNIFF_ACTIVE } },
+  { "<svg", { "svg", SNIFF_ASK } }, { "<job", { "wsf", SNIFF_ACTIVE } }, { "<package", { "wsf", SNIFF_ACTIVE } },
   { "<?sco", { "sct", SNIFF_ACTIVE } }, { "<scriptlet", { "sct", SNIFF_ACTIVE } },
   { "windows registry editor", { "reg", SNIFF_ACTIVE } },
   { "[internetshortcut]", { "url", SNIFF_ACTIVE } },
