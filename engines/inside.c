@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "comb.h"
 #include "copy.h"
 #include "letter.h"
 #include "magic.h"
@@ -48,6 +49,17 @@ int inside_wanted(const struct kind *kind, const char *name, size_t len)
   if (kind && kind->way != WAY_NONE) return 1;
   for (i = 0; i < sizeof words / sizeof *words; ++i)
     if (ends_in(name, len, words[i])) return 1;
+  return 0;
+}
+
+/* Is it called something that a browser opens? */
+static int is_page(const struct file *f)
+{
+  static const char *const words[] = { "htm", "html", "xhtml", "xht", "shtml", "svg", "mht", "mhtml" };
+  size_t i;
+
+  for (i = 0; i < sizeof words / sizeof *words; ++i)
+    if (ends_in(f->name, f->len, words[i])) return 1;
   return 0;
 }
 
@@ -189,23 +201,65 @@ static void look_archive(const struct file *f, off_t start, const char *word, un
   else archive_look(f->fd, start, f->size, word, f->name, f->len, &level);
 }
 
-/* A document of Office as one file of XML has its macros in base64. */
-static void look_xml(const struct file *f)
+/* Which of these words are in the file: a bit for each. */
+static unsigned int find_words(const struct file *f, const char *const *words, size_t count)
 {
-  static const char *const words[] = {
-    "vnd.ms-office.vbaProject", "macrosPresent=\"yes\"", "editdata.mso"
-  };
-  enum { OVER = 24 };
+  enum { OVER = 32 };  /* none is longer */
   char *chunk = malloc(CHUNK);
+  unsigned int found = 0;
   ssize_t len;
   size_t i;
+  off_t at = 0;
+
+  if (!chunk) stage_nomem();
+  do {
+    len = pread(f->fd, chunk, CHUNK, at);
+    for (i = 0; i < count && len > 0; ++i)
+      if (memmem(chunk, (size_t) len, words[i], strlen(words[i]))) found |= 1U << i;
+    at += len - OVER;
+  } while (len > OVER && !look_over());
+  free(chunk);
+  return found;
+}
+
+/* Scripts in what a browser opens, and files in its addresses. */
+static unsigned int scripts(const struct file *f)
+{
+  char *chunk = malloc(CHUNK);
+  struct comb comb;
+  ssize_t len;
   off_t at;
 
   if (!chunk) stage_nomem();
-  for (at = 0; (len = pread(f->fd, chunk, CHUNK, at)) > OVER && !look_over(); at += len - OVER)
-    for (i = 0; i < sizeof words / sizeof *words; ++i)
-      if (memmem(chunk, (size_t) len, words[i], strlen(words[i]))) look_flag(FLAG_MACRO);
+  comb_begin(&comb);
+  for (at = 0; (len = pread(f->fd, chunk, CHUNK, at)) > 0 && !look_over(); at += len)
+    comb_feed(&comb, chunk, (size_t) len);
   free(chunk);
+  return comb.found;
+}
+
+static void look_page(const struct file *f)
+{
+  unsigned int found = scripts(f);
+
+  if (found & (COMB_SCRIPT | COMB_HANDLER)) look_flag(FLAG_SCRIPT);
+  if (found & COMB_DATA) look_flag(FLAG_DATA);
+}
+
+/* A document of Office as one file of XML has its macros in base64; a page can be
+ * written as XML. */
+static void look_xml(const struct file *f)
+{
+  static const char *const words[] = {
+    "vnd.ms-office.vbaProject", "macrosPresent=\"yes\"", "editdata.mso", "<script:library-embedded",
+    "://www.w3.org/1999/xhtml", "://www.w3.org/2000/svg"
+  };
+  enum { MACROS = 15, PAGES = 48 };
+  unsigned int found = find_words(f, words, sizeof words / sizeof *words), wanted = COMB_SCRIPT;
+
+  if (found & MACROS) look_flag(FLAG_MACRO);
+  if (found & PAGES) wanted |= COMB_HANDLER;
+  if (scripts(f) & wanted) look_flag(FLAG_SCRIPT);
 }
 
 /* An archive somewhere in what is none: behind a program or a picture. */
@@ -260,8 +314,10 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_ACTIVEMIME: look_by(package_activemime, f, depth); break;
     case WAY_ONENOTE: look_by(package_onenote, f, depth); break;
     case WAY_XML: look_xml(f); look_behind(f, depth); break;
+    case WAY_PAGE: look_page(f); look_behind(f, depth); break;
     case WAY_NONE: look_behind(f, depth); break;
   }
+  if ((!f->kind || f->kind->way != WAY_PAGE) && is_page(f)) look_page(f);
 }
 
 const char *inside_entry(int fd, const char *name, size_t len, const struct level *level)

@@ -112,9 +112,9 @@ static const struct kind kinds[] = {
   { "pgp", "application/pgp-encrypted", WAY_NONE },
   /* text with a meaning of its own */
   { "txt", "text/plain", WAY_NONE },
-  { "html", "text/html", WAY_NONE },
-  { "hta", "application/hta", WAY_NONE },
-  { "svg", "image/svg+xml", WAY_NONE },
+  { "html", "text/html", WAY_PAGE },
+  { "hta", "application/hta", WAY_PAGE },
+  { "svg", "image/svg+xml", WAY_PAGE },
   { "xml", "text/xml", WAY_XML },
   { "wsf", "text/xml", WAY_NONE },
   { "xsl", "text/xml", WAY_NONE },

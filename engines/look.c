@@ -18,7 +18,7 @@ enum {
 
 static const char *const words[] = {
   "encrypted", "macro", "executable", "polyglot", "unsupported", "broken",
-  "depth", "entries", "bytes", "time"
+  "depth", "entries", "bytes", "time", "html-script", "html-data"
 };
 #define WORDS (sizeof words / sizeof *words)
 

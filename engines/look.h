@@ -25,7 +25,9 @@ enum look_flag {
   FLAG_DEPTH       = 1 << 6,
   FLAG_ENTRIES     = 1 << 7,
   FLAG_BYTES       = 1 << 8,
-  FLAG_TIME        = 1 << 9
+  FLAG_TIME        = 1 << 9,
+  FLAG_SCRIPT      = 1 << 10,
+  FLAG_DATA        = 1 << 11
 };
 
 /* One container. */

@@ -72,6 +72,21 @@ printf 'MZ is not a program, but text of twenty-eight bytes' >mz
 has 'kind txt' mz 'MZ alone is no program'
 bytes 1f8b0800 >gz; has 'kind data' gz 'the first bytes of gzip alone are no archive'
 
+# scripts
+page() { printf '%s' "$1" >page.html; zip -q page.zip page.html; has 'flag html-script' page.zip "$2"; rm page.zip; }
+page '<html><script>x</script>' 'a script in a page in a zip'
+page '<b onclick="x">' 'a handler in what is only called a page'
+page '<html><a href="java&#115;cript:x">' 'a script in an address written with a reference'
+of '<html><a href="data:application/x-msdownload;base64,TVqQ">' html 'a page'
+has 'flag html-data' text 'with a file in an address'
+of '<?xml version="1.0"?><x xmlns:h="http://www.w3.org/1999/xhtml"><h:script>' xml 'a page as XML'
+has 'flag html-script' text 'with a script'
+of '<?xml version="1.0"?><x onhand="1"><scripts>' xml 'XML that is no page'
+hasnt flag text 'has none'
+printf 'MIME-Version: 1.0\nContent-Type: text/html\n\n<script>' >page.mht
+zip -q page.zip page.mht
+has 'flag html-script' page.zip 'a script in a web archive'
+
 # zip
 zip -q a.zip a.txt a.exe a.png
 tells a.zip 'type application/zip
