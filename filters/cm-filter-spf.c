@@ -10,6 +10,7 @@
 #include "confine.h"
 #include "control.h"
 #include "dns.h"
+#include "idna.h"
 #include "reason.h"
 #include "reply.h"
 #include "spf.h"
@@ -77,12 +78,30 @@ static void configure(void)
   if (confine_to_network() == -1) stage_diesys("unable to confine itself");
 }
 
+/* The domain as the DNS has it, RFC 8616; what is in ASCII stays as it is. */
+static void to_ascii(stralloc *value)
+{
+  static stralloc name;
+  const char *at = memrchr(value->s, '@', value->len), *p = at, *end = value->s + value->len;
+  int valid;
+
+  while (p && p < end && !(*p & (char) 0x80)) ++p;
+  if (!p || p == end) return;
+  valid = idna_name(at + 1, (size_t) (end - at - 1), &name);
+  if (valid == 1) {
+    value->len = (size_t) (at + 1 - value->s);
+    if (stralloc_cat(value, &name)) return;
+  }
+  if (valid) stage_nomem();
+}
+
 /* identity->value is LOCAL@DOMAIN, or anything else, which has no policy. */
 static void check(struct identity *i)
 {
   static char nothing[1];
   char *at;
 
+  to_ascii(&i->value);
   if (!stralloc_0(&i->value)) stage_nomem();
   at = strrchr(i->value.s, '@');
   if (at) *at = 0;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "dns.h"
 #include "spfrecord.h"
 
@@ -43,9 +44,13 @@ static enum spf_result because(enum spf_result result, const char *cause, const 
   return SPF_TEMPERROR;
 }
 
-/* Ask on behalf of a term. SPF_PASS: there are records; NO_MATCH: none; or an error. */
+/* Ask on behalf of a term. SPF_PASS: there are records; NO_MATCH: none; or an
+ * error. What can be no name is not asked for, and so does not count. */
 static enum spf_result look(struct dns_question *q, const char *name, enum dns_type type)
 {
+  static stralloc valid;
+
+  if (dns_name(name, strlen(name), &valid) == 0) return NO_MATCH;
   switch (dns_look(q, name, type, check->deadline)) {
     case DNS_FOUND: return SPF_PASS;
     case DNS_NXDOMAIN:
@@ -123,7 +128,8 @@ static const char *proven_name(const char *domain)
 }
 
 /* The name that a domain-spec stands for, or the domain itself if there is
- * none: RFC 7208, 4.8 and 7.3. SPF_PASS; or an error, which lasts. */
+ * none: RFC 7208, 4.8 and 7.3. SPF_PASS; NO_MATCH: there can be none; or an
+ * error, which lasts. */
 static enum spf_result target(const struct spf_term *t, stralloc *name)
 {
   static stralloc text;
@@ -137,6 +143,7 @@ static enum spf_result target(const struct spf_term *t, stralloc *name)
   }
   result = spf_expand(&check->facts, t->domain, t->domainlen, &text);
   if (result == 0) return because(SPF_PERMERROR, "too long", t->start, t->len);
+  if (result == 2) return NO_MATCH;
   if (result == 1) {
     start = text.s;
     len = text.len - 1;
@@ -324,13 +331,16 @@ static enum spf_result check_host(const char *domain)
   for (at = 0; spf_next_term(record.s, record.len, &at, &t) == 1; ) {
     if (t.kind >= SPF_REDIRECT) continue;
     result = match(&t);
+    /* Of the client's own names no answer is like none, but not for ever. */
+    if (result == NO_MATCH && clock_ms() >= check->deadline)
+      result = because(SPF_TEMPERROR, "no time left", t.start, t.len);
     if (result == NO_MATCH) continue;
     if (result != SPF_PASS) return result;
     if (t.qualifier == '-' && !includes && exp.domain) explain(&exp);
     return because(verdict(t.qualifier), 0, t.start, t.len);
   }
-  if (redirect.domain) return match(&redirect);
-  return because(SPF_NEUTRAL, 0, "", 0);
+  result = redirect.domain ? match(&redirect) : NO_MATCH;
+  return result == NO_MATCH ? because(SPF_NEUTRAL, 0, "", 0) : result;
 }
 
 enum spf_result spf_check(struct spf_check *c)

@@ -158,6 +158,12 @@ static int transform(const struct macro *m, const stralloc *v, stralloc *out)
   return 1;
 }
 
+static int is_ascii(const char *text)
+{
+  while (*text && !(*text & (char) 0x80)) ++text;
+  return !*text;
+}
+
 int spf_expand(const struct spf_facts *facts, const char *text, size_t len, stralloc *out)
 {
   static stralloc v;
@@ -177,6 +183,10 @@ int spf_expand(const struct spf_facts *facts, const char *text, size_t len, stra
       case '%': result = stralloc_append(out, "%") ? 1 : -1; break;
       case '_': result = stralloc_append(out, " ") ? 1 : -1; break;
       case '-': result = stralloc_cats(out, "%20") ? 1 : -1; break;
+      case 's':
+      case 'l':
+        if (!is_ascii(facts->local)) return 2;
+        /* fall through */
       default: result = value(facts, m.letter, &v) ? transform(&m, &v, out) : -1;
     }
     if (result != 1) return result;

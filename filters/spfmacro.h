@@ -27,8 +27,9 @@ struct spf_facts {
 /* Is that a text with macros by the grammar? 1 or 0. */
 int spf_macros(const char *text, size_t len, enum spf_place place);
 
-/* Put the expansion of such a text into out, 0-terminated. 1; 0: too long; -1:
- * out of memory. */
+/* Put the expansion of such a text into out, 0-terminated. 1; 0: too long; 2: it
+ * names a local part that is not in ASCII, with which no term matches (RFC 8616,
+ * section 4); -1: out of memory. */
 int spf_expand(const struct spf_facts *facts, const char *text, size_t len, stralloc *out);
 
 #endif

@@ -62,6 +62,9 @@ ten.example TXT v=spf1 a:near.example a:near.example a:near.example a:near.examp
 eleven.example TXT v=spf1 a:near.example a:near.example a:near.example a:near.example a:near.example a:near.example a:near.example a:near.example a:near.example a:near.example a:host.example -all
 void2.example TXT v=spf1 a:no1.example a:no2.example ip4:192.0.2.10 -all
 void3.example TXT v=spf1 a:no1.example a:no2.example a:no3.example ip4:192.0.2.10 -all
+badnames.example TXT v=spf1 a:a..b.example a:a..c.example a:a..d.example ip4:192.0.2.10 -all
+15.2.0.192.in-addr.arpa PTR !timeout
+ptrtime.example TXT v=spf1 ptr -all
 # macros
 mac.example TXT v=spf1 exists:%{l}.%{o}.%{d}.%{ir}.%{v}.%{h2}.t.example -all
 joe.mac.example.mac.example.10.2.0.192.in-addr.mail.example.t.example A 127.0.0.1
@@ -76,6 +79,13 @@ l40.example TXT v=spf1 exists:x.%{l}.%{l}.%{l}.%{l}.%{l}.%{l}.%{l}.t.example -al
 space.example TXT v=spf1 exists:a%_b%-c%%d.t.example -all
 a\x20b%20c%d.t.example A 127.0.0.1
 dot.example TXT v=spf1 a:host.example. redirect=fail.example.
+# other letters
+xn--bcher-kva.example TXT v=spf1 exists:%{d}.t.example -all
+xn--bcher-kva.example.t.example A 127.0.0.1
+anybody.example TXT v=spf1 exists:%{l}.wild.example -all
+anybody2.example TXT v=spf1 redirect=%{s}.wild.example
+*.wild.example A 127.0.0.1
+*.wild.example TXT v=spf1 +all
 # explanations
 letters.example TXT v=spf1 -all exp=%{d}.why.example
 letters.example.why.example TXT %{c} %{r} %{v} %{h} 100%%
@@ -228,6 +238,8 @@ ip=192.0.2.13
 same fail 'of the names of a client the first ten count' result joe@ptrs.example
 ip=192.0.2.14
 same pass 'also behind one that is not there' result joe@ptrs.example
+ip=192.0.2.15
+same temperror 'no name within the time is no result' result joe@ptrtime.example time=1
 ip=192.0.2.16
 same fail 'a network ends where its bits say' result joe@net.example
 ip=192.0.2.10
@@ -250,6 +262,7 @@ same pass 'ten terms may ask' result joe@ten.example
 same permerror 'eleven may not' result joe@eleven.example
 same pass 'two names that are not there' result joe@void2.example
 same permerror 'three are too many' result joe@void3.example
+same pass 'what can be no name is not asked for, and does not count' result joe@badnames.example
 same permerror 'eleven mail exchangers are too many' result joe@manymx.example
 : > "$T/queries"; result joe@loop.example > /dev/null
 same 12 'a loop asks no more than that and for the client' sh -c "wc -l < $T/queries"
@@ -266,6 +279,18 @@ like '^permerror$\|^fail$' 'what grows without end ends' result "$(printf '%3000
 same pass 'a name that is too long loses labels on the left' result "$l@l40.example"
 same pass 'blanks and percent signs in a name' result joe@space.example
 same pass 'a dot at its end is none of it' result joe@dot.example
+
+# other letters, RFC 8616
+same 'Authentication-Results: me.example;
+	spf=pass smtp.mailfrom=joe@xn--bcher-kva.example' 'a domain in UTF-8 is that of the DNS' field joe@Bücher.example
+same pass 'a local part in ASCII' result joe@anybody.example
+same fail 'no term matches with one that is not' result jö@anybody.example
+same neutral 'nor does a redirect' result jö@anybody2.example
+same pass 'unless it does not name it' result jö@pass.example
+helo=bücher.example
+same 'Authentication-Results: me.example;
+	spf=pass smtp.helo=xn--bcher-kva.example' 'a client may call itself so, too' field ''
+helo=out.mail.example
 
 # explanations
 like '; its owner says: 192.0.2.10 me.example in-addr out.mail.example 100%$' 'the letters of explanations' spf joe@letters.example
