@@ -73,6 +73,7 @@ enum crypto_result crypto_rsa(const char *der, size_t derlen,
   nettle_mpz_init_set_str_256_u(s, len, octets(signature));
   if (info(&key, der, derlen) || bare(&key, der, derlen)) {
     if (mpz_sizeinbase(key.n, 2) < CRYPTO_RSALEAST) result = CRYPTO_WEAK;
+    else if (mpz_sizeinbase(key.e, 2) > CRYPTO_RSAEXPONENT) result = CRYPTO_NOKEY;
     else if (len == key.size && rsa_sha256_verify_digest(&key, digest, s)) result = CRYPTO_GOOD;
     else result = CRYPTO_FALSE;
   }

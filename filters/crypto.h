@@ -8,7 +8,8 @@
 enum {
   CRYPTO_DIGEST  = 32,    /* bytes of a SHA-256 */
   CRYPTO_RSALEAST = 1024, /* bits of an RSA key, RFC 8301 */
-  CRYPTO_RSAMOST = 8192   /* more are no key, but work */
+  CRYPTO_RSAMOST = 8192,  /* more are no key, but work */
+  CRYPTO_RSAEXPONENT = 64 /* bits of its exponent; the same */
 };
 
 struct crypto_sha256 {
@@ -22,7 +23,7 @@ void crypto_end(struct crypto_sha256 *hash, unsigned char digest[CRYPTO_DIGEST])
 enum crypto_result {
   CRYPTO_GOOD,
   CRYPTO_FALSE,  /* not the signature of this digest by this key */
-  CRYPTO_NOKEY,  /* no key of the kind, or larger than CRYPTO_RSAMOST */
+  CRYPTO_NOKEY,  /* no key of the kind, or larger than it may be */
   CRYPTO_WEAK    /* an RSA key below CRYPTO_RSALEAST */
 };
 

@@ -51,6 +51,18 @@ lone._domainkey.example.org TXT !garbage
 brisbane._domainkey.football.example.com TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 test._domainkey.football.example.com TXT v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB
 END
+/usr/bin/python3 - >> "$T/zones" <<'END'
+# RSA keys of random numbers: nobody can sign with them, but everybody can ask us to try.
+import base64, random
+def number(bits):
+    data = (random.getrandbits(bits) | 1 << bits - 1 | 1).to_bytes(bits // 8 + 1, 'big')
+    return b'\x02' + length(data) + data
+def length(data):
+    return len(data).to_bytes(1, 'big') if len(data) < 128 else b'\x82' + len(data).to_bytes(2, 'big')
+for exponent in 64, 72, 2048:
+    key = number(2048) + number(exponent)
+    print('e%d._domainkey.example.org TXT p=%s' % (exponent, base64.b64encode(b'\x30' + length(key) + key).decode()))
+END
 echo mx.example.net > control/authserv-id
 crlf() { sed 's/$/\r/'; }
 crlf > mail <<'END'
@@ -284,6 +296,9 @@ for k in nxdomain:'no key' empty:'no key' revoked:'key revoked' nop:'not a DKIM 
 done
 is "$(bad permerror 'the key cannot be read' edshort | sed s/rsa-/ed25519-/)" 'an Ed25519 key that is short' \
   sign ed.key edshort a=ed25519-sha256
+is "$(bad fail 'signature does not verify' e64)" 'an exponent of 64 bits is tried' rsa e64
+is "$(bad permerror 'the key cannot be read' e72)" 'one of 72 is work that nobody needs' rsa e72
+is "$(bad permerror 'the key cannot be read' e2048)" 'nor one as long as the key' rsa e2048
 is "$(bad neutral 'not verified, key in test mode' testother)" 'a failure in test mode is no failure' rsa testother
 
 # No answer
