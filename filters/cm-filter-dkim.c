@@ -202,6 +202,18 @@ static void property(stralloc *field, const char *name, const struct tag *t, siz
   if (t && !authres_property(field, name, t->value, t->len < most ? t->len : most)) stage_nomem();
 }
 
+/* header.d as the DNS has it, for those who compare it. */
+static void add_domain(stralloc *field, const struct tag *d)
+{
+  static stralloc name;
+  size_t i;
+
+  for (i = 0; d && i < d->len && !(d->value[i] & (char) 0x80); ++i) ;
+  if (!d || i == d->len || idna_name(d->value, d->len, &name) != 1)
+    property(field, "header.d", d, AUTHRES_VALUE);
+  else if (!authres_property(field, "header.d", name.s, name.len)) stage_nomem();
+}
+
 static void declare(stralloc *field)
 {
   const struct signature *s;
@@ -211,7 +223,7 @@ static void declare(stralloc *field)
   for (s = signatures; s < signatures + count; ++s) {
     if (!authres_result(field, "dkim", choices[s->result].result)) stage_nomem();
     if (s->why && !authres_reason(field, s->why)) stage_nomem();
-    property(field, "header.d", s->domain, AUTHRES_VALUE);
+    add_domain(field, s->domain);
     property(field, "header.i", tags_find(&s->tags, "i"), AUTHRES_VALUE);
     property(field, "header.s", s->selector, AUTHRES_VALUE);
     property(field, "header.a", s->algorithm, AUTHRES_VALUE);

@@ -50,6 +50,7 @@ broken._domainkey.example.org TXT !servfail
 lone._domainkey.example.org TXT !garbage
 brisbane._domainkey.football.example.com TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 test._domainkey.football.example.com TXT v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB
+s._domainkey.xn--bcher-kva.example TXT v=DKIM1; p=$R
 END
 /usr/bin/python3 - >> "$T/zones" <<'END'
 # RSA keys of random numbers: nobody can sign with them, but everybody can ask us to try.
@@ -139,6 +140,8 @@ is "$OK" 'tags in any order, with folds, unknown ones, z= and q=' \
 is "$OK" 'fields listed once more than they are there' rsa s h=from:from:subject:subject:to:reply-to
 is 'dkim=pass header.d=Example.ORG header.s=S header.a=RSA-sha256' 'case does not matter' \
   "$SIGN" "$T/rsa.pem" v=1 a=RSA-sha256 d=Example.ORG s=S h=FROM:Subject c=Relaxed/SIMPLE
+is 'dkim=pass header.d=xn--bcher-kva.example header.s=s header.a=rsa-sha256' 'd= in UTF-8 is declared as the DNS has it' \
+  rsa s d=bücher.example
 is "$OK" 'a time that is not over' rsa s t=1500000000 x=99999999999999999999999999
 
 # The example of RFC 8463, A.3
