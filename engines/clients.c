@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "copy.h"
 #include "crew.h"
+#include "engine.h"
 #include "pass.h"
 
 #define COMMAND 1024     /* bytes of a command */
@@ -199,12 +200,12 @@ static void command(struct client *c, const char *word)
 
   if (c->session) ++c->id;
   if (!strcmp(word, "PING")) answer(c, "", "PONG");
-  else if (!strcmp(word, "VERSION")) answer(c, "", crew_version());
+  else if (!strcmp(word, "VERSION")) answer(c, "", engine_version());
   else if (!strcmp(word, "VERSIONCOMMANDS")) {
-    snprintf(text, sizeof text, "%s| COMMANDS: %s", crew_version(), COMMANDS);
+    snprintf(text, sizeof text, "%s| COMMANDS: %s", engine_version(), COMMANDS);
     answer(c, "", text);
   } else if (!strcmp(word, "RELOAD")) {
-    crew_reload();
+    engine_reload();
     answer(c, "", "RELOADING");
   } else if (!strcmp(word, "STATS")) statistics(c);
   else if (!strcmp(word, "FILDES")) c->state = IN_DESCRIPTOR;

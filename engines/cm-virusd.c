@@ -16,6 +16,7 @@
 #include "control.h"
 #include "crew.h"
 #include "dial.h"
+#include "engine.h"
 
 #define ADDRESSES 8
 #define USAGE "usage: cm-virusd db=DIR... [NAME=VALUE...] ADDRESS..."
@@ -186,15 +187,15 @@ int main(int argc, char **argv)
   catch_signals(&open);
   clients_begin(&clients);
   if (crew_begin(&crew) == -1) quit(111, "unable to fork: ", strerror(errno));
-  while (!crew_ready() && !ending) turn(&open, 0);
-  if (crew_ready() != 1) {
+  while (!engine_ready() && !ending) turn(&open, 0);
+  if (engine_ready() != 1) {
     crew_end();
     return ending ? 0 : 111;
   }
   listen_to_all();
 
   while (!ending) {
-    if (reloading) crew_reload();
+    if (reloading) engine_reload();
     reloading = 0;
     turn(&open, 1);
   }
