@@ -39,6 +39,11 @@ same '[SPAM]' 'its tag' fact tag
 same "X-Spam: yes, very" "its fields, in a row each" fact field
 like '^stage - c said so$' 'what stages say on descriptor 2' cat log
 
+echo 'printf "5.7.1 bad\nX-Spam: yes,\n\tvery\nX-Bulk: no\n"' | stage adds
+explains 'two fields' 'a check : adds'
+same 'X-Spam: yes, very
+X-Bulk: no' 'are two rows' fact field
+
 explains 'a refusal' 'a check : s30\n\nb check : s99\n\nc check : s0'
 same '550 5.7.1 code 30' 'the reply' fact reply
 same 'to the quarantine' 'and the quarantine' fact goes

@@ -112,6 +112,16 @@ decides 0 'a larger message is skipped' 'a check max=10 : s100'
 same 'skipped-size - - -' 'and the trace says so' trace a
 decides 100 'one of exactly the size is not' 'a check max=41 : s100'
 
+# What is skipped is not run
+
+echo 'touch ran' | stage marks
+for first in 'a check : s99' 'a check : s100' 'a check : s50'; do
+  decides "${first##*s}" "behind '$first'" "$first\n\nb check : marks\n\nc rewrite : marks"
+  ok 'nothing is started' not test -e ran
+done
+decides 0 'a message that is too large' 'a check max=10 : marks'
+ok 'starts no stage either' not test -e ran
+
 # Recipients
 
 printf 'sender@example.com\none@example.net\ntwo@example.org\n' > envelope
@@ -128,6 +138,8 @@ decides 100 'enabled for all is enabled' 'a check for=*@example.net,*@example.or
 echo no > control/prefer-disable
 decides 100 'a no in it takes it back' 'a check not-for=*@example.net : s100'
 rm control/prefer-disable
+printf 'sender@example.com\none@example.net' > envelope
+decides 100 'a last line without an end is a recipient' 'a check for=one@example.net : s100'
 printf 'sender@example.com\n' > envelope
 decides 100 'no recipients at all: enabled' 'a check for=x : s100'
 rm envelope
@@ -196,6 +208,7 @@ ok 'CM_DEADLINE is the end of its time' sh -c 'd=$(sed -n s/CM_DEADLINE=//p seen
 CM_DEADLINE=12 check > /dev/null
 same 'broken - - no time left' 'after the deadline nothing is started' trace a
 decides 111 'a pipeline that contains itself ends' 'a check : cm-pipeline control/pipeline'
+same 'broken - - too many pipelines within pipelines' 'where there are eight around it' trace a/a/a/a/a/a/a/a/a
 
 # Pipelines in pipelines
 

@@ -48,6 +48,7 @@ same 0 'through a pipe too' sh -c 'cat large | cm-pipeline control/pipeline 3> r
 { printf 'Subject: '; head -c 1100000 /dev/zero | tr '\0' x; printf '\n\nbody\n'; } > wide
 same 100 'a header above 1 MiB is refused' sh -c ': > control/pipeline; cm-pipeline control/pipeline < wide > new 3> report; echo $?'
 same 'reject/delete; -; 5.3.4 message header too large' 'with its reason' result
+same '5.3.4 message header too large' 'which is the first line' reason
 same 111 'a message that cannot be written defers' sh -c 'cm-pipeline control/pipeline < message > /dev/full 3> report 2> log; echo $?'
 same 111 'a report that cannot be written too' sh -c 'cm-pipeline control/pipeline < message > new 3> /dev/full 2> log; echo $?'
 
