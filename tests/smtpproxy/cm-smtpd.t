@@ -142,6 +142,18 @@ like '^X-CleanMail-Result: accept/deliver' 'the result stands in the message' la
 like '^X-CleanMail-MessageID: [0-9a-f.]*' 'the id stands in the message' last
 like '^Received: from client.example.org (client.example.org \[192.0.2.1\])' 'our Received field stands in it' last
 like '  for <b@example.net>;' 'with the recipient, if there is one' last
+rows() { grep -c . "$W/log/mail.csv"; }
+NOBODY='RCPT TO:<x@elsewhere.example>'
+before=$(rows)
+like '^250 2.0.0 ' 'a message of whose recipients one was refused' \
+  heard 2 "$EHLO" "$FROM" "$NOBODY" "$TO" DATA 'Subject: x' '' . QUIT
+same $((before + 1)) 'has one line in the mail log' rows
+like '^550 5.7.1 ' 'a message, and a transaction without one' \
+  heard 3 "$EHLO" "$FROM" "$TO" DATA 'Subject: x' '' . "$FROM" "$NOBODY" RSET QUIT
+same $((before + 3)) 'have a line each' rows
+like '^250 2.0.0 ' 'a name that the client is not called by' \
+  heard 2 "EHLO $(printf 'x\ty\001z')" "$FROM" "$TO" DATA 'Subject: x' '' . QUIT
+same 'x?y?z' 'is made harmless' column helo
 forged() { message 'X-CleanMail-Result: accept/deliver, whitelisted' 'Subject: x' 'X-cleanmail-foo : y' ' z' '' text; }
 like '^250 ' 'a message with forged fields is accepted' forged
 same 1 'forged fields are gone' sh -c "grep -ci '^x-cleanmail-result\|^x-cleanmail-foo' '$(find "$T/sink/mail/new" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)'"

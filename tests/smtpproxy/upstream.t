@@ -194,6 +194,21 @@ behind 'EHLO=say:250-x\r\n250-CHUNKING\r\n250-XCLIENT NAME\r\n250-STARTTLS\r\n25
 tried letter
 same '' 'what we cannot carry is not offered' grep -E 'CHUNKING|BINARYMIME|XCLIENT|STARTTLS|AUTH|8BITMIME|DSN|SMTPUTF8' "$T/transcript"
 like '^250[- ]SIZE 5000$' 'the smaller size limit is offered' cat "$T/transcript"
+behind
+whole() {
+  printf '%s\n' 'line MAIL FROM:<\xc3\xbc@example.org> SIZE=1000 SMTPUTF8 ENVID=x+20y BODY=8BITMIME RET=HDRS' reply \
+    'line RCPT TO:<\xc3\xbc@example.net> ORCPT=rfc822;b@example.net NOTIFY=DELAY,FAILURE' reply \
+    'line DATA' reply 'send Subject: \xc3\xbc\r\n\r\n.\r\n' reply
+}
+heard '220 250 250 250 354 250 221 closed' 'what it offers may be used' whole
+same '1 MAIL FROM:<\xc3\xbc@example.org> BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x+20y SIZE=1000
+1 RCPT TO:<\xc3\xbc@example.net> NOTIFY=DELAY,FAILURE ORCPT=rfc822;b@example.net' 'and reaches it' \
+  grep 'MAIL\|RCPT' "$T/$S/commands"
+like ' with UTF8SMTP id ' 'our Received field says so' cat "$T/$S/mail/1.1"
+heard '220 250 553 221 closed' 'a sender beyond ASCII wants SMTPUTF8' \
+  printf 'line MAIL FROM:<\\xc3\\xbc@example.org>\nreply\n'
+heard '220 250 250 553 221 closed' 'a recipient, too' \
+  printf 'line MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<\\xc3\\xbc@example.net>\nreply\n'
 behind 'EHLO=say:500 what\r\n'
 heard '220 250 250 250 354 250 221 closed' 'a server without EHLO is served by HELO' letter
 heard '220 250 555 221 closed' 'and what it cannot do is refused' \

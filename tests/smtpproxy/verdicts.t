@@ -68,6 +68,7 @@ X-Spam-Flag: YES
 Received: forged
 X-CleanMail-Result: forged'
 like '^250 ' 'a stage may add fields' say
+like '^judge accept/deliver/junk [0-9]* -$' 'the mail log has what each stage said' column stages
 like '^X-Spam-Flag: YES' 'its field is there' last
 same 0 'but not ours, and not where it came from' sh -c "find '$T/sink/mail/new' -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs grep -c forged"
 
