@@ -23,8 +23,8 @@ static int is_rewriter(void)
   return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* Is there a pipeline around this one? It puts our fields on the message, and
- * lets later stages read them. */
+/* Is there a pipeline around this one? It puts our fields and tag on the message,
+ * if its own verdict is that they belong there, and lets later stages read them. */
 static int is_nested(void)
 {
   return getenv("CM_DEPTH") != 0;
@@ -77,7 +77,7 @@ static int deliver(const stralloc *result)
   int spare = spares_body();
 
   wishes(&fields, &tag);
-  edit.tag = tag.s;
+  if (!is_nested()) edit.tag = tag.s;
   switch (spare ? edit_top(run.message, &edit, 1, &size, &body) : edit_message(run.message, &edit, 1, &size)) {
     case 0: return 0;
     case -1: stage_diesys("unable to write message");
@@ -98,7 +98,7 @@ static int answer(int rewriter)
   if (!rewriter || is_nested()) {
     wishes(&fields, &tag);
     add(stralloc_catb(&report, fields.s, fields.len));
-    if (tag.len > 1 && !rewriter) line("X-CleanMail-Tag: ", tag.s, tag.len - 1);
+    if (tag.len > 1) line("X-CleanMail-Tag: ", tag.s, tag.len - 1);
   }
   tell(&result);
   if (rewriter && (verdict_delivers(verdict) || verdict_redirects(verdict)) && !deliver(&result)) {

@@ -147,6 +147,13 @@ Subject: [SPAM] hello
 
 BODY' 'marks once and says its result once' cat new
 same 'accept/deliver 0 - 2.0.0 did' 'with its trace' trace in/x
+rewrites 0 'whose verdict the line maps to another' 'in rewrite 10=deliver : cm-pipeline control/inner'
+like '^Subject: hello$' 'marks nothing' cat new
+rewrites 30 'nor does one behind which another decides' 'in rewrite : cm-pipeline control/inner\n\nz check : s30'
+like '^Subject: hello$' 'to quarantine the message' cat new
+printf 'x check : tags 10 BULK\n' > control/inner
+rewrites 10 'one with a tag of its own' 'in rewrite : cm-pipeline control/inner'
+like '^Subject: \[BULK\] hello$' 'has that put there, and no other' cat new
 printf 'x check : s100\n' > control/inner
 rewrites 100 'one that refuses' 'in rewrite : cm-pipeline control/inner'
 same 'reject/delete; in; 5.7.1 code 100' 'refuses' result
