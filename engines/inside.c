@@ -11,6 +11,7 @@
 #include "magic.h"
 #include "office.h"
 #include "package.h"
+#include "pdf.h"
 #include "rar.h"
 #include "stage.h"
 #include "tnef.h"
@@ -61,6 +62,16 @@ static int is_page(const struct file *f)
   for (i = 0; i < sizeof words / sizeof *words; ++i)
     if (ends_in(f->name, f->len, words[i])) return 1;
   return 0;
+}
+
+int inside_strange(const struct kind *kind)
+{
+  static const char *const words[] = { "7z", "rar", "cab", "lnk" };
+  size_t i;
+
+  for (i = 0; i < sizeof words / sizeof *words; ++i)
+    if (!strcmp(kind->word, words[i])) return 1;
+  return kind->way == WAY_PROGRAM || kind->way == WAY_ZIP || kind->way == WAY_OLE;
 }
 
 /* Disk images that say what they are in their last 512 bytes. */
@@ -314,6 +325,7 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_ACTIVEMIME: look_by(package_activemime, f, depth); break;
     case WAY_ONENOTE: look_by(package_onenote, f, depth); break;
     case WAY_XML: look_xml(f); look_behind(f, depth); break;
+    case WAY_PDF: look_by(pdf_look, f, depth); look_behind(f, depth); break;
     case WAY_PAGE: look_page(f); look_behind(f, depth); break;
     case WAY_NONE: look_behind(f, depth); break;
   }

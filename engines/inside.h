@@ -11,6 +11,10 @@
 /* Is an entry of this kind (0: not known) and name something to look into? */
 int inside_wanted(const struct kind *kind, const char *name, size_t len);
 
+/* Does this begin like something to run or open, so that it is worth being shown
+ * where nobody would look for a file? */
+int inside_strange(const struct kind *kind);
+
 /* Print an entry whose content is in fd, and look into it. The word of its kind. */
 const char *inside_entry(int fd, const char *name, size_t len, const struct level *level);
 

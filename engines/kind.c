@@ -95,7 +95,7 @@ static const struct kind kinds[] = {
   { "tnef", "application/ms-tnef", WAY_TNEF },
   { "eml", "message/rfc822", WAY_MAIL },
   /* documents */
-  { "pdf", "application/pdf", WAY_NONE },
+  { "pdf", "application/pdf", WAY_PDF },
   { "ps", "application/postscript", WAY_NONE },
   { "rtf", "text/rtf", WAY_RTF },
   { "one", "application/onenote", WAY_ONENOTE },

@@ -20,6 +20,7 @@ enum kind_way {
   WAY_ONENOTE,
   WAY_ACTIVEMIME,
   WAY_XML,
+  WAY_PDF,
   WAY_PAGE,     /* HTML and the like, which may have scripts */
   WAY_PROGRAM,  /* a program; perhaps an archive behind it */
   WAY_CLOSED    /* an archive that nobody here opens */

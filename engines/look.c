@@ -18,7 +18,8 @@ enum {
 
 static const char *const words[] = {
   "encrypted", "macro", "executable", "polyglot", "unsupported", "broken",
-  "depth", "entries", "bytes", "time", "html-script", "html-data"
+  "depth", "entries", "bytes", "time", "html-script", "html-data",
+  "pdf-script", "pdf-launch", "pdf-encrypted"
 };
 #define WORDS (sizeof words / sizeof *words)
 

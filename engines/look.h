@@ -27,7 +27,10 @@ enum look_flag {
   FLAG_BYTES       = 1 << 8,
   FLAG_TIME        = 1 << 9,
   FLAG_SCRIPT      = 1 << 10,
-  FLAG_DATA        = 1 << 11
+  FLAG_DATA        = 1 << 11,
+  FLAG_PDF_SCRIPT  = 1 << 12,
+  FLAG_PDF_LAUNCH  = 1 << 13,
+  FLAG_PDF_ENCRYPTED = 1 << 14
 };
 
 /* One container. */

@@ -229,13 +229,11 @@ static int is_one_of(const char *name, const char *const *names, size_t count)
 /* A stream of no known name is shown if it begins like something to run or open. */
 static int is_strange(struct ole *o, const struct ole_entry *e)
 {
-  static const char *const words[] = { "7z", "rar", "cab", "lnk" };
   char head[512];
   ssize_t r = strncasecmp(e->name, "__substg1.0_", 12) ? ole_read(o, e, 0, head, sizeof head) : 0;
   const struct kind *k = r > 0 ? kind_find(head, (size_t) r) : 0;
 
-  return k && (k->way == WAY_PROGRAM || k->way == WAY_ZIP || k->way == WAY_OLE ||
-               IS_ONE_OF(k->word, words));
+  return k && inside_strange(k);
 }
 
 static void stream(struct ole *o, const struct ole_entry *e, const struct level *level)

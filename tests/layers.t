@@ -40,6 +40,7 @@ same '' 'CDB has one door for reading and one for making' door 'cdb(_make)?\.h' 
 same '' 'libowfat has one door' door '(stralloc|buffer|scan|fmt|errmsg|str|case|byte)\.h' base/owfat.h
 same '' 'libmagic has one door' door 'magic\.h' engines/magic.c
 same '' 'libarchive has one door' door 'archive(_entry)?\.h' engines/archive.c
+same '' 'zlib has one door' door 'zlib\.h' engines/inflate.c
 same '' 'libclamav has one door' door 'clamav\.h' engines/clam.c
 same '' 'c-ares has one door' door 'ares' filters/dns.c
 same '' 'nettle has one door' door '(nettle|gmp)' filters/crypto.c

@@ -412,6 +412,36 @@ has 'name 1 xml content.xml' two.tar 'a tar behind a tar is looked into'
 perl -0777pe 's/PK\x05\x06/PK\x05\x07/' a.zip | cat - m.odt >xx.zip
 has 'name 1 exe a.exe' xx.zip 'a zip without an end before another'
 
+# PDF
+pdf() { { echo '%PDF-1.5'; cat; } >a.pdf; }
+packed() { printf '1 0 obj <<%s/Filter/FlateDecode>> stream\r\n' "$1"; perl -MCompress::Zlib -0777ne 'print compress $_'; printf '\nendstream endobj\n'; }
+echo '1 0 obj <</URI(http://example.org/)/S/URI/F 4>> endobj' | pdf
+tells a.pdf 'type application/pdf
+kind pdf' 'a PDF with a link'
+echo '1 0 obj <</S/Java#53cript/JS(x)>> endobj' | pdf
+has 'flag pdf-script' a.pdf 'a PDF with a script'
+echo '4 0 <</S/JavaScript/JS(x)>>' | packed /Type/ObjStm | pdf
+has 'flag pdf-script' a.pdf 'a script in an object stream'
+echo '4 0 <</S/JavaScript/JS(x)>>' | packed | pdf
+has 'flag pdf-script' a.pdf 'that is not called one'
+{ perl -e 'print "4 0 <<>>", " " x 130600'; echo '<</S/JavaScript/JS(x)>>'; } | packed | pdf
+has 'flag pdf-script' a.pdf 'far behind its beginning'
+{ perl -e 'print "%", "x" x 65528'; echo '<</S/Launch/Win<</D(x)>>>>'; } | pdf
+has 'flag pdf-launch' a.pdf 'a PDF that starts a program'
+echo '1 0 obj <</Type/ObjStm/Filter[/ASCII85Decode/FlateDecode]>> stream' | pdf
+has 'flag unsupported' a.pdf 'an object stream packed otherwise'
+echo 'trailer <</Encrypt 5 0 R>>' | pdf
+has 'flag pdf-encrypted' a.pdf 'an encrypted PDF'
+packed /Type/EmbeddedFile <a.zip | pdf
+has 'name 2 exe a.exe' a.pdf 'a file that is embedded'
+packed <a.exe | pdf
+has 'name 1 exe stream' a.pdf 'that is not called one'
+{ echo '1 0 obj <</Type/EmbeddedFile>> stream'; cat a.exe; echo; echo endstream; } | pdf
+has 'name 1 exe stream' a.pdf 'that is not packed'
+echo '<</Type/Filespec/F (on\145.js)/UF<FEFF00740077006F002E006A0073> /EF<</F 1 0 R>>>>' | pdf
+has 'name 1 data one.js' a.pdf 'its name'
+has 'name 1 data two.js' a.pdf 'in UTF-16'
+
 # winmail.dat and messages
 tnef 'SHORT~1.EXE' 'long name.exe' a.exe note.txt '' a.txt >winmail.dat
 tells winmail.dat 'type application/ms-tnef
