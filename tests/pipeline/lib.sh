@@ -53,9 +53,6 @@ rewrites() {
   same "$1" "$2" rewrite
 }
 
-# sleepers SECONDS: how many sleep processes with this very argument there are
-sleepers() { ps -eo args= | grep -c "^sleep $1\$"; }
-
 for c in 0 10 20 30 40 50 99 100; do says $c "5.7.1 code $c"; done
 says 111 '4.7.1 code 111'
 says 1 '5.7.1 code 1'
