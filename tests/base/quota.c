@@ -21,12 +21,16 @@ static int dir, mail;
 static struct quota q;
 static struct swept s;
 
-/* The id of a message that came so many seconds ago. */
+/* The id of a message that came so many seconds before the test: the same one
+ * however slowly it runs. */
 static const char *id(unsigned long ago, unsigned int n)
 {
+  static unsigned long began;
   static char text[ID_SIZE];
-  char *at = digits(text, (unsigned long) time(0) - ago, 10, 10);
+  char *at;
 
+  if (!began) began = (unsigned long) time(0);
+  at = digits(text, began - ago, 10, 10);
   at = stpcpy(at, ".000000.1.");
   *stpcpy(digits(at, n, 16, 1), ".00000000") = 0;
   return text;

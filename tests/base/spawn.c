@@ -193,7 +193,7 @@ static void ending(void)
   ok(spawn_start(&s) == 1 && poll(&p, 1, 10000) == 1 && spawn_stop(&s, 50) == -SIGKILL,
      "SIGKILL for those who do not listen");
 
-  s = shell("for i in 1 2 3; do setsid sh -c 'trap \"\" TERM; sleep 100 & sleep 100' & done; sleep 0.1; exit 0");
+  s = shell("for i in 1 2 3; do setsid sh -c 'trap \"\" TERM; echo; sleep 100 & sleep 100' & done | head -n 3 > /dev/null; exit 0");
   ok(spawn_start(&s) == 1 && spawn_reap(&s) == 0, "a program leaves daemons behind");
   ok(!alone(), "they are our children then");
   ok(spawn_strays() == 1 && alone(), "none of them is left");
