@@ -4,22 +4,23 @@
 . "$(dirname "$0")/../peer.sh"
 
 ms() { date +%s%3N; }
-# took LEAST MOST COMMAND...: in milliseconds; and it has nothing against the message
+# took LEAST COMMAND...: so many milliseconds, but not the minute that is much longer; and
+# it has nothing against the message
 took() {
-  least=$1 most=$2; shift 2
+  least=$1; shift
   began=$(ms)
-  "$@" < /dev/null || return
+  timeout 30 "$@" < /dev/null || return
   passed=$(($(ms) - began))
-  [ $passed -ge "$least" ] && [ $passed -le "$most" ] || { echo "$passed ms"; return 1; }
+  [ $passed -ge "$least" ] || { echo "$passed ms"; return 1; }
 }
 export CM_PROTO=ESMTP
-ok 'it waits so many seconds' took 1000 4000 cm-filter-delay 1
-ok 'not at all for 0' took 0 2000 cm-filter-delay 0
-ok 'never beyond the deadline' took 0 5000 env CM_DEADLINE=$(($(date +%s) + 3)) cm-filter-delay 60
-ok 'nor at all when it is over' took 0 2000 env CM_DEADLINE=1 cm-filter-delay 60
-ok 'by POP3 nobody waits for an answer' took 0 2000 env CM_PROTO=POP3 cm-filter-delay 60
+ok 'it waits so many seconds' took 1000 cm-filter-delay 1
+ok 'not at all for 0' took 0 cm-filter-delay 0
+ok 'never beyond the deadline' took 0 env CM_DEADLINE=$(($(date +%s) + 3)) cm-filter-delay 60
+ok 'nor at all when it is over' took 0 env CM_DEADLINE=1 cm-filter-delay 60
+ok 'by POP3 nobody waits for an answer' took 0 env CM_PROTO=POP3 cm-filter-delay 60
 unset CM_PROTO
-ok 'by hand it waits' took 1000 4000 cm-filter-delay 1
+ok 'by hand it waits' took 1000 cm-filter-delay 1
 usage='cm-filter-delay: usage: cm-filter-delay SECONDS, at most 300'
 for call in '' x 301 '1 2' -1; do verdict 111 "$usage" "called wrongly: $call" cm-filter-delay $call; done
 

@@ -126,14 +126,14 @@ same 100 'lists that fail do not keep others from listing' code fail.example bl.
 same 0 'nor from not listing' code fail.example one.example
 verdict 111 'no answer to believe from fail.example, all.example' 'but all of them do' bl fail.example all.example
 same 111 'and a good one does not make up for it' code fail.example 'one.example*-1'
-impatient() { timeout 4 env TCPREMOTEIP=$ip cm-filter-dnsbl time=30 dead.example bl.example < plain > got 2>&1; echo $?; }
+impatient() { timeout 20 env TCPREMOTEIP=$ip cm-filter-dnsbl time=30 dead.example bl.example < plain > got 2>&1; echo $?; }
 same 100 'a listing does not wait for the dead' impatient
-same 0 'when time is over, what is known counts' code time=1 dead.example one.example
+same 0 'when time is over, what is known counts' code time=3 dead.example one.example
 verdict 111 'no answer to believe from dead.example' 'nothing known is no verdict' bl time=1 dead.example
 slow=$(for i in $(seq 20); do echo slow.example; done)
 same 100 'lists are asked side by side' code time=10 $slow threshold=20
-soon() { begun=$(date +%s); CM_DEADLINE=$((begun + 2)) code time=30 dead.example > got; test $(($(date +%s) - begun)) -lt 3; }
-ok 'the answer comes before the deadline' soon
+soon() { CM_DEADLINE=$(($(date +%s) + 2)) timeout 20 env TCPREMOTEIP=$ip cm-filter-dnsbl time=30 dead.example < plain 2>&1; echo $?; }
+like '^111$' 'no answer is waited for beyond the deadline' soon
 
 # good hosts
 echo me.example > control/me
@@ -143,7 +143,7 @@ Authentication-Results: me.example;
 same 99 'whatever others say' code bl.example white:white.example
 same 100 'not by another code' code bl.example white:white.example=127.0.5.2
 same 100 'not by a list that whitelists everybody' code bl.example white:all.example
-same 100 'nor by one that does not answer' code time=1 bl.example white:dead.example
+same 100 'nor by one that does not answer' code time=3 bl.example white:dead.example
 ip=9.1.1.2
 printf 'Received: from x (x [9.1.1.1]) by y\n\n' > forged
 mail=forged

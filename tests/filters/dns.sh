@@ -20,16 +20,16 @@ realserver() {
   nsd=$(PATH=$PATH:/usr/sbin command -v nsd) || return 1
   mkdir -p "$T/nsd"
   { printf '$ORIGIN example.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n'; cat; } > "$T/nsd/zone"
-  for port in $(perl -e 'print join " ", map { 20000 + int rand 40000 } 1 .. 20'); do
+  for port in $(perl -e 'print join " ", map { 10000 + int rand 20000 } 1 .. 20'); do
     printf 'server:\n  ip-address: 127.0.0.1@%s\n  username: ""\n  zonesdir: ""\n  database: ""\n  pidfile: "%s"\n  zonelistfile: "%s"\n  xfrdfile: "%s"\n  xfrdir: "%s"\n  server-count: 1\nremote-control:\n  control-enable: no\nzone:\n  name: example\n  zonefile: "%s"\n' \
       "$port" "$T/nsd/pid" "$T/nsd/list" "$T/nsd/xfrd" "$T/nsd" "$T/nsd/zone" > "$T/nsd/conf"
     background "$nsd" -d -c "$T/nsd/conf" 2> "$T/nsd/log"
     echo "127.0.0.1:$port" > control/resolvers
-    if within 5 answers ns.example; then return 0; fi
-    kill -0 "$PID" 2>/dev/null || continue
-    kill "$PID"
+    if within 30 up_or_gone && answers ns.example; then return 0; fi
+    kill "$PID" 2>/dev/null
   done
   echo "# nsd: $(tail -n 1 "$T/nsd/log")"
   return 1
 }
+up_or_gone() { answers ns.example || not kill -0 "$PID"; }
 answers() { "$BUILD/tests/ask" A "$1" deadline 1000 | grep -q '^found'; }

@@ -86,7 +86,7 @@ same timeout 'no answer' ask A silent.example deadline 300
 same timeout 'an answer to another question is none' ask A wrongid.example deadline 300
 same "$(printf 'timeout\nfound [192.0.2.1] [192.0.2.2]\nfound [192.0.2.8]\ntemporary\nnxdomain')" \
   'questions side by side have their own fates' \
-  ask A silent.example a.example slow.example fail.example none.example deadline 1000
+  ask A silent.example a.example slow.example fail.example none.example deadline 3000
 names=$(for i in $(seq 150); do echo "n$i.slow.example"; done)
 echo '*.slow.example A !slow:0.3
 *.slow.example A 192.0.2.9' >> "$T/zones"
