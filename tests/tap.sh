@@ -14,10 +14,11 @@ cleanup() {
   rm -rf "$T"
 }
 
-# report CODE NAME: one line of TAP; CODE 0 is a pass
+# report CODE NAME: one line of TAP; CODE 0 is a pass. What fails is said on descriptor
+# 2, too, which prove(1) shows without being asked.
 report() {
   n=$((n + 1))
-  if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
+  if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; echo "# failed: $n - $2" >&2; fi
 }
 
 # sanitized: were the programs built with a sanitizer? It leaves out some limits.
@@ -25,7 +26,7 @@ sanitized() { grep -q __asan_init "$(command -v cm-pipeline)"; }
 
 # differ WANT GOT: tell prove's reader why
 differ() {
-  printf 'want %s\ngot  %s\n' "$1" "$2" | sed 's/^/# /'
+  printf 'want %s\ngot  %s\n' "$1" "$2" | sed 's/^/# /' >&2
 }
 
 # verdict CODE REASON NAME COMMAND...: the message is on standard input; REASON

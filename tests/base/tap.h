@@ -12,6 +12,7 @@ static inline void ok(int pass, const char *name)
 {
   tap_failed += !pass;
   printf("%sok %d - %s\n", pass ? "" : "not ", ++tap_count, name);
+  if (!pass) fprintf(stderr, "# failed: %d - %s\n", tap_count, name);
 }
 
 static inline int done_testing(void)
