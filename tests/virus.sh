@@ -56,7 +56,9 @@ peer() {
   W=$T/$1; shift
   rm -f "$W"
   background perl -MIO::Socket::UNIX -e '
-    my $s = IO::Socket::UNIX->new(Local => shift, Listen => 5) or die;
+    my $name = shift;  # which it has only when it listens
+    my $s = IO::Socket::UNIX->new(Local => "$name.new", Listen => 5) or die;
+    rename "$name.new", $name;
     for (@ARGV) { s/\\(0\d\d|[0n])/$1 eq "n" ? "\n" : chr oct $1/ge; my $c = $s->accept; sysread $c, my $got, 1 << 20; syswrite $c, $_; shutdown $c, 1; 1 while sysread $c, $got, 1 << 20 }
   ' "$W" "$@"
   within 10 test -S "$W"
