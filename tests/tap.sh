@@ -1,6 +1,7 @@
 # Sourced by every test: a test is a shell script that prints TAP for prove(1).
 # $T is a directory of the test's own. What `background` started is ended when
-# the test ends, by its process id.
+# the test ends, by its process id; one that ended before may have given its id to
+# a process of somebody else.
 
 n=0
 T=$(mktemp -d "${TMPDIR:-/tmp}/cm-test.XXXXXX") || exit 111
@@ -8,9 +9,12 @@ PIDS=
 trap 'cleanup' EXIT
 trap 'exit 143' INT TERM
 
+# ours PID: it runs, and it is this test that has started it
+ours() { [ "$(sed -n '/^State:.Z/q; s/^PPid:.//p' "/proc/$1/status" 2>/dev/null)" = $$ ]; }
+
 cleanup() {
-  for pid in $PIDS; do kill "$pid" 2>/dev/null; done
-  for pid in $PIDS; do wait "$pid" 2>/dev/null; done
+  for pid in $PIDS; do ! ours "$pid" || { kill "$pid"; kill -CONT "$pid"; }; done 2>/dev/null
+  for pid in $PIDS; do within 20 not ours "$pid" || kill -9 "$pid"; wait "$pid"; done 2>/dev/null
   rm -rf "$T"
 }
 
