@@ -85,7 +85,7 @@ same "$({ answered 250 40; answered 5 30; } | sort)" 'redirected ones to that ad
 start_faultsink bad DOT#2=drop DOT#4=rst 'MAIL#3@5=drop' 'RCPT@7=drop' 'DATA#2@9=stall' 'DATA@11=rst' \
   'DOT@13=say:450 4.3.0 later\r\n' 'DOT@15=say:25,drop' 'CONNECT@17=drop' 'DOT@19=say:550 5.0.0 no\r\n'
 home f smtp 127.0.0.1 "$PORT"
-echo 3 > "$W/port/control/timeoutremote"
+echo 8 > "$W/port/control/timeoutremote"
 front f
 codes=0 load 200 4
 same 200 'each message has its answer' grep -c . "$T/heard"

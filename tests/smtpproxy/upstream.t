@@ -5,16 +5,19 @@
 . "$(dirname "$0")/../peer.sh"
 
 home h smtp 127.0.0.1 1
-echo 2 > "$T/h/port/control/timeoutremote"
-echo 2 > "$T/h/port/control/timeoutconnect"
+# Only where an answer does not come is it given up soon: a loaded machine takes its time.
+patience() { for t in timeoutremote timeoutconnect; do echo "$1" > "$T/h/port/control/$t"; done; }
+patience 30
 front h
 FRONT=$PORT
-k=0
+k=0 SERVER=
 
 # behind RULE...: a new server with these rules, called $S, stands behind the front
 behind() {
   k=$((k + 1)); S=s$k
+  [ ! "$SERVER" ] || kill "$SERVER"
   start_faultsink $S "$@"
+  SERVER=$PID
   echo "smtp 127.0.0.1 $PORT" > "$T/h/port/control/upstream"
   : > "$T/h/err"
 }
@@ -52,10 +55,12 @@ large() {
 heard '220 250 451 503 503 221 closed' 'no server: 451 at MAIL' letter
 logged upstream-down 'and the log says that it is down'
 
+patience 3
 behind CONNECT=stall
 heard '220 250 451 503 503 221 closed' 'a server that never greets: 451' letter
 behind 'CONNECT=slow:0.6:220 sink.example.net\r\n'
 heard '220 250 451 503 503 221 closed' 'one that greets too slowly: 451' letter
+patience 30
 
 for greeting in '421 4.3.2 secret words' '554 secret words' '250 what' 'hello'; do
   behind "CONNECT=say:$greeting\r\n"
@@ -95,6 +100,7 @@ done
 
 # -- half an answer, no answer, a wrong answer
 
+patience 3
 behind 'DOT=say:25,stall'
 heard '220 250 250 250 354 451 221 closed' 'half a reply to the dot: 451' letter
 logged indoubt 'in doubt'
@@ -104,6 +110,7 @@ logged indoubt 'in doubt'
 behind DOT=stall
 heard '220 250 250 250 354 451 221 closed' 'no reply to the dot: 451' letter
 logged indoubt 'in doubt'
+patience 30
 behind 'DOT=wait:1,ok'
 heard '220 250 250 250 354 250 221 closed' 'a late reply is passed on' letter
 
