@@ -232,23 +232,22 @@ static void undecided(const stralloc *zones)
   stage_end(VERDICT_DEFER, reason.s);
 }
 
-/* Trouble with a zone is for the log: it may be ours to mend. */
+/* Lists that gave no answer count for nothing, unless they could have decided.
+ * Trouble with one is for the log: it may be ours to mend. */
 static void judge(void)
 {
   static stralloc text, failed;
-  size_t asked = 0, answered = 0;
-  long sum = 0;
+  size_t asked = 0;
+  long sum = 0, open = 0;
   const struct dnslist *l;
   enum dnslist_state state;
 
   for (l = lists; l < lists + listcount; ++l) {
     state = dnslist_state(l);
     if (state == DNSLIST_LISTED && l->zone.kind == ZONE_WHITE) whitelisted(l);
-    if (l->asked && l->zone.kind != ZONE_WHITE && l->zone.weight > 0) {
-      ++asked;
-      answered += state != DNSLIST_UNANSWERED;
-    }
+    asked += l->asked;
     if (state == DNSLIST_UNANSWERED) {
+      if (l->zone.kind != ZONE_WHITE && l->zone.weight > 0) open += l->zone.weight;
       carp("no answer to believe from ", l->zone.name.s);
       add(&failed, failed.len ? ", " : "");
       add(&failed, l->zone.name.s);
@@ -258,7 +257,7 @@ static void judge(void)
     if (l->zone.weight > 0) add_listing(&text, l);
   }
   if (sum >= (long) threshold) answer(policy, &text, sum);
-  if (asked && !answered) undecided(&failed);
+  if (open && sum + open >= (long) threshold) undecided(&failed);
   if (!text.len) add(&text, asked ? "listed by none" : "nothing to ask about");
   answer(VERDICT_DELIVER, &text, sum);
 }

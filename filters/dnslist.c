@@ -63,18 +63,46 @@ static int ask_about_all(struct dnslist *l)
   return 1;
 }
 
-/* RFC 5782, 5: 127.0.0.2 and TEST are listed, 127.0.0.1 and INVALID are not. */
+static const struct points {
+  struct subject listed, never;
+} addresses[] = {  /* RFC 5782, 5 */
+  { { .kind = ZONE_ADDRESS, .ip = { .bytes = { 127, 0, 0, 2 }, .len = 4 } },
+    { .kind = ZONE_ADDRESS, .ip = { .bytes = { 127, 0, 0, 1 }, .len = 4 } } },
+  { { .kind = ZONE_ADDRESS, .ip = { .bytes = { [10] = 255, 255, 127, 0, 0, 2 }, .len = 16 } },
+    { .kind = ZONE_ADDRESS, .ip = { .bytes = { [10] = 255, 255, 127, 0, 0, 1 }, .len = 16 } } }
+}, domains = {
+  { .kind = ZONE_DOMAIN, .text = "test" }, { .kind = ZONE_DOMAIN, .text = "invalid" }
+};
+
+/* How many of them are asked: a list of addresses may have those of IPv6 alone,
+ * but is asked for them only about such an address. */
+static size_t pointcount(const struct dnslist *l)
+{
+  return l->listed->kind == ZONE_ADDRESS && l->listed->ip.len == 16 ? 2 : 1;
+}
+
 static int ask_points(struct dnslist *l)
 {
-  static const struct subject addresses[] = {
-    { .kind = ZONE_ADDRESS, .ip = { .bytes = { 127, 0, 0, 2 }, .len = 4 } },
-    { .kind = ZONE_ADDRESS, .ip = { .bytes = { 127, 0, 0, 1 }, .len = 4 } }
-  }, domains[] = {
-    { .kind = ZONE_DOMAIN, .text = "test" }, { .kind = ZONE_DOMAIN, .text = "invalid" }
-  };
-  const struct subject *points = is_of_domains(&l->zone) ? domains : addresses;
+  const struct points *points = is_of_domains(&l->zone) ? &domains : addresses;
+  size_t i, n = pointcount(l);
 
-  return ask(&l->point, &l->zone, points, DNS_A) && ask(&l->nobody, &l->zone, points + 1, DNS_A);
+  for (i = 0; i < n; ++i)
+    if (!ask(l->point + i, &l->zone, &points[i].listed, DNS_A) ||
+        !ask(l->nobody + i, &l->zone, &points[i].never, DNS_A)) return 0;
+  return 1;
+}
+
+/* The test point may have a code that does not count for others. */
+static int believed(const struct dnslist *l)
+{
+  size_t i, n = pointcount(l);
+  int listed = 0;
+
+  for (i = 0; i < n; ++i) {
+    if (l->nobody[i].result != DNS_NXDOMAIN && l->nobody[i].result != DNS_NODATA) return 0;
+    listed |= l->point[i].result == DNS_FOUND && meaning(&l->zone, l->point + i) != -1;
+  }
+  return listed;
 }
 
 /* Once a list has something: can it be believed, and what does it say? 1: that
@@ -97,12 +125,7 @@ enum dnslist_state dnslist_state(const struct dnslist *l)
 {
   size_t i;
 
-  if (l->listed && !l->tests) return DNSLIST_LISTED;
-  /* The test point may have a code that does not count for others. */
-  if (l->listed)
-    return l->point.result == DNS_FOUND && meaning(&l->zone, &l->point) != -1 &&
-           (l->nobody.result == DNS_NXDOMAIN || l->nobody.result == DNS_NODATA) ?
-           DNSLIST_LISTED : DNSLIST_UNANSWERED;
+  if (l->listed) return !l->tests || believed(l) ? DNSLIST_LISTED : DNSLIST_UNANSWERED;
   for (i = 0; i < subjectcount; ++i)
     if (concerns(&l->zone, subjects + i) && meaning(&l->zone, l->questions + i) == -1)
       return DNSLIST_UNANSWERED;

@@ -2,8 +2,8 @@
 #define CM_DNSLIST_H
 
 /* Lists in the DNS, asked about a message, side by side. One that lists
- * something must also list its test point, and not list what nobody is (RFC
- * 5782, section 5): else it has lapsed, lies, or the resolver does. */
+ * something must also list a test point of its kind, and not list what nobody is
+ * (RFC 5782, section 5): else it has lapsed, lies, or the resolver does. */
 
 #include "dns.h"
 #include "ip.h"
@@ -25,7 +25,7 @@ struct dnslist {
   const struct dns_question *code; /* out: its answer */
   struct dns_question text;        /* out: what the list says of it */
   struct dns_question *questions;  /* private, as the rest */
-  struct dns_question point, nobody;
+  struct dns_question point[2], nobody[2];
 };
 
 enum dnslist_state {

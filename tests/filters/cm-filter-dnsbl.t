@@ -17,6 +17,12 @@ goodrhs() { printf 'test.%s A 127.0.0.2\n' "$1"; }
 5.7.8.9.bl.example A 127.0.0.4
 6.7.8.9.bl2.example A 127.0.0.3
 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.f.f.0.0.1.0.0.2.bl.example A 127.0.0.2
+1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.f.f.0.0.1.0.0.2.six.example A 127.0.0.2
+1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.f.f.0.0.1.0.0.2.sixall.example A 127.0.0.2
+6.7.8.9.six.example A 127.0.0.2
+2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.six.example A 127.0.0.2
+2.0.0.127.sixall.example A 127.0.0.2
+*.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.sixall.example A 127.0.0.2
 6.7.8.9.codes.example A 127.0.0.10
 5.7.8.9.codes.example A 127.0.0.12
 4.7.8.9.codes.example A 127.0.1.3
@@ -72,7 +78,11 @@ X-CleanMail-Score: 1' 'a listing without a text' bl bl.example
 ip=2001:ff::1
 verdict 100 '5.7.1 2001:ff::1 is listed by bl.example
 X-CleanMail-Score: 1' 'an address of IPv6 by its nibbles' bl bl.example
+verdict 100 '5.7.1 2001:ff::1 is listed by six.example
+X-CleanMail-Score: 1' 'a list of such addresses alone has their test points' bl six.example
+same 111 'also to fail them' code sixall.example
 ip=::ffff:9.8.7.6
+same 111 'which count for nobody else' code six.example
 same 100 'a mapped one is of IPv4' code bl.example
 ip=9.8.7.6
 verdict 100 '5.7.1 9.8.7.6 is listed by evil.example: ?[31mred
@@ -108,7 +118,7 @@ verdict 111 'no answer to believe from hurt.example' 'nor one that does not answ
 verdict 111 'no answer to believe from pointquota.example' 'nor one in trouble there' bl pointquota.example
 verdict 111 'no answer to believe from mute.example' 'nor one that is silent there' bl time=1 mute.example
 same 100 'unless that is not asked for' code tests=no lapsed.example
-same 0 'which is so for the lists behind it' code lapsed.example tests=no bl.example threshold=2
+same 111 'which is so for the lists behind it' code lapsed.example tests=no bl.example threshold=2
 same 100 'until it is asked for again' code tests=no lapsed.example tests=yes bl.example
 ip=9.8.7.1; code quiet.example > /dev/null
 same 'A 1.7.8.9.quiet.example' 'they are asked for only where something is listed' sh -c "grep quiet.example $T/queries"
@@ -123,12 +133,16 @@ same 100 'unless it weighs two' code threshold=2 'bl2.example*2' one.example
 same 0 'a good word weighs against it' code threshold=2 'bl2.example*2' 'white.example=127.0.5.1*-1'
 same 100 'not one from a list that has none' code threshold=2 'bl2.example*2' 'one.example*-1'
 same 100 'lists that fail do not keep others from listing' code fail.example bl.example all.example
-same 0 'nor from not listing' code fail.example one.example
-verdict 111 'no answer to believe from fail.example, all.example' 'but all of them do' bl fail.example all.example
+verdict 111 'no answer to believe from fail.example' 'but nobody is cleared while one that could decide has not answered' \
+  bl fail.example one.example
+same 0 'which one that weighs less could not' code threshold=2 fail.example one.example
+same 111 'unless with another' code threshold=2 fail.example bl2.example
+same 0 'nor one that would speak for the message' code 'fail.example*-1' one.example
+verdict 111 'no answer to believe from fail.example, all.example' 'they are all named' bl fail.example all.example
 same 111 'and a good one does not make up for it' code fail.example 'one.example*-1'
 impatient() { timeout 20 env TCPREMOTEIP=$ip cm-filter-dnsbl time=30 dead.example bl.example < plain > got 2>&1; echo $?; }
 same 100 'a listing does not wait for the dead' impatient
-same 0 'when time is over, what is known counts' code time=3 dead.example one.example
+same 100 'when time is over, what is known counts' code time=3 threshold=2 dead.example bl.example bl2.example
 verdict 111 'no answer to believe from dead.example' 'nothing known is no verdict' bl time=1 dead.example
 slow=$(for i in $(seq 20); do echo slow.example; done)
 same 100 'lists are asked side by side' code time=10 $slow threshold=20
