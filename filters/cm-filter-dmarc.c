@@ -198,8 +198,8 @@ enum alignment { APART, ALIGNED, UNKNOWN };
 static enum alignment aligned(const struct author *a, const struct identifier *i)
 {
   if (!strcmp(i->name.s, a->name.s)) return ALIGNED;
-  if (is_strict(a, i) || !i->asked) return APART;
-  if (i->walk.temporary) return UNKNOWN;
+  if (is_strict(a, i) || !related(i->name.s, a->name.s)) return APART;
+  if (a->walk.temporary || i->walk.temporary) return UNKNOWN;
   return strcmp(i->walk.organization, a->walk.organization) ? APART : ALIGNED;
 }
 
@@ -210,8 +210,7 @@ static enum result judge(struct author *a)
   enum dns_result there = a->existence.result;
   int open = 0;
 
-  if (a->walk.temporary) return TEMPERROR;
-  if (!a->walk.record) return NONE;
+  if (!a->walk.record) return a->walk.temporary ? TEMPERROR : NONE;
   if (a->asked && (there == DNS_TEMPORARY || there == DNS_TIMEOUT)) return TEMPERROR;
   a->wish = dmarc_wish(&a->walk, !a->asked || there != DNS_NXDOMAIN);
   if (a->wish == DMARC_INVALID) return NONE;

@@ -22,7 +22,8 @@ static int is_uri(const struct tag *t)
   return colon && colon > t->value && colon + 1 < t->value + t->len;
 }
 
-int dmarc_record(struct dmarc_record *r, const char *text, size_t len)
+/* Read the record at a name. 1; 0: it is none of DMARC. */
+static int read_record(struct dmarc_record *r, const char *text, size_t len)
 {
   static struct tags tags;
   const struct tag *v, *psd;
@@ -94,7 +95,7 @@ static void take(struct dmarc_walk *w, size_t step)
 
   if (w->questions[step].result == DNS_FOUND)
     while (dns_next(w->questions + step, &at, &record))
-      if (dmarc_record(&policy, record.data, record.len)) {
+      if (read_record(&policy, record.data, record.len)) {
         ++count;
         w->records[step] = policy;
       }
@@ -136,15 +137,12 @@ void dmarc_take(struct dmarc_walk *w)
 
   w->temporary = 0;
   for (i = 0; i < w->count; ++i) {
-    if (w->questions[i].result == DNS_TEMPORARY || w->questions[i].result == DNS_TIMEOUT) {
-      w->temporary = 1;
-      return;
-    }
     take(w, i);
-    if (w->found[i] && w->records[i].psd != 'u') break;
+    w->temporary = w->questions[i].result == DNS_TEMPORARY || w->questions[i].result == DNS_TIMEOUT;
+    if (w->temporary || (w->found[i] && w->records[i].psd != 'u')) break;
   }
   find_organization(w, i);
-  find_policy(w, i);
+  find_policy(w, w->temporary ? 0 : i);
 }
 
 /* What to do ----------------------------------------------------------------- */

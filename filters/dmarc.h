@@ -15,9 +15,6 @@ struct dmarc_record {
   int reports;          /* rua= names somebody */
 };
 
-/* Read the record at a name of len bytes. 1; 0: it is none of DMARC. */
-int dmarc_record(struct dmarc_record *record, const char *text, size_t len);
-
 #define DMARC_STEPS 8  /* names that are asked at most, section 4.10 */
 
 /* The way from a domain to the top. Zero it before the first use. */
@@ -28,7 +25,8 @@ struct dmarc_walk {
   struct dns_question questions[DMARC_STEPS];
   struct dmarc_record records[DMARC_STEPS];
   int found[DMARC_STEPS];      /* 1: there is a record */
-  int temporary;               /* 1: somewhere there was no answer */
+  int temporary;               /* 1: somewhere there was no answer; then only a policy
+                                * that the domain has itself is known */
   const char *organization;    /* the organizational domain, pointing into name */
   const char *place;           /* where the policy stands that counts for the domain, or 0 */
   const struct dmarc_record *record;  /* that policy */

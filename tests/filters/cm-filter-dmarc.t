@@ -43,6 +43,9 @@ _dmarc.xn--strae-oqa.example TXT v=DMARC1; p=reject
 _dmarc.xn--ls8h.example TXT v=DMARC1; p=reject
 _dmarc.fault.example TXT !servfail
 _dmarc.silent.example TXT !timeout
+_dmarc.top TXT !servfail
+_dmarc.own.top TXT v=DMARC1; p=reject
+_dmarc.strict.top TXT v=DMARC1; p=reject; adkim=s; aspf=s
 # RFC 9989, appendix B.4
 _dmarc.example.com TXT v=DMARC1; p=reject
 _dmarc.signing.example.com TXT v=DMARC1; p=none
@@ -151,6 +154,13 @@ results temperror evil.example temperror mail.reject.example; is "$(TEMP reject.
 results temperror evil.test temperror evil.test; is "$(REJECT reject.example)" 'not if it is of another'
 results temperror evil.test pass reject.example; is "$(PASS reject.example reject)" 'a pass is enough'
 results pass sub.fault.example none ''; is "$(TEMP reject.example)" 'an organization that is not known'
+from joe@own.top
+results pass own.top none ''; is "$(PASS own.top reject)" 'a policy of its own is enough for its own name'
+results pass mail.own.top none ''; is "$(TEMP own.top)" 'but not for what may be of its organization'
+results pass evil.test none ''; is "$(REJECT own.top)" 'which others are not'
+from joe@sub.own.top; is "$(TEMP sub.own.top)" 'nor for those below it'
+from joe@strict.top; results pass mail.strict.top none ''; is "$(REJECT strict.top)" 'strict alignment needs no organization'
+from joe@reject.example
 UNDECIDED='111 dmarc fail reject.example: no result of SPF and DKIM before this stage; dmarc=fail header.from=reject.example policy.dmarc=reject'
 : > "$T/fields"; is "$UNDECIDED" 'nobody looked: no verdict'
 echo 'Authentication-Results: mx.example.net; spf=fail smtp.mailfrom=x@evil.example' > "$T/fields"; is "$UNDECIDED" 'nobody looked for DKIM'
