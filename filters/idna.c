@@ -10,8 +10,10 @@ enum {
   LETTERS = 63  /* of a label; in the DNS it would be no shorter */
 };
 
+/* Letters of full width are those of ASCII. */
 static unsigned int lower(unsigned int c)
 {
+  if (c >= 0xff01 && c <= 0xff5e) c -= 0xfee0;
   if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) ||
       (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f)) return c + 32;
   return c >= 0x400 && c <= 0x40f ? c + 80 : c;
@@ -30,7 +32,22 @@ static unsigned int character(const char *s, size_t n)
 
 static int is_dot(unsigned int c)
 {
-  return c == '.' || c == 0x3002 || c == 0xff0e || c == 0xff61;
+  return c == '.' || c == 0x3002 || c == 0xff61;
+}
+
+/* Nobody sees it, so that a name with it looks like that without: hyphens and
+ * spaces that are none, marks of direction, variants. No name has it (RFC 5892). */
+static int is_unseen(unsigned int c)
+{
+  static const struct { unsigned int first, last; } ranges[] = {
+    { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x180b, 0x180f }, { 0x200b, 0x200b },
+    { 0x200e, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }
+  };
+  size_t i;
+
+  for (i = 0; i < sizeof ranges / sizeof *ranges; ++i)
+    if (c >= ranges[i].first && c <= ranges[i].last) return 1;
+  return 0;
 }
 
 /* RFC 3492, 6.1. */
@@ -121,6 +138,7 @@ int idna_name(const char *text, size_t len, stralloc *name)
     /* What is no UTF-8 is looked up as it is. */
     if (!n) return dns_name(text, len, name);
     c = character(text + i, n);
+    if (is_unseen(c)) continue;
     if (!is_dot(c)) {
       if (letters == LETTERS) return 0;
       label[letters++] = c;

@@ -260,6 +260,18 @@ BÜCHER.Example xn--bcher-kva.example
 Президент.example xn--d1abbgf6aiiy.example
 straße.example xn--strae-oqa.example
 💩.example xn--ls8h.example
+reject.example reject.example
+ReJect．example reject.example
+END
+while read -r name; do
+  from "x@$(printf "$name")"; is "$(REJECT reject.example)" "a name with what nobody sees ($name)"
+done <<'END'
+rej\302\255ect.example
+reject\342\200\213.example
+\342\200\256reject.example
+reject.exam\342\201\240ple
+reject.example\357\273\277
+rej\357\270\217ect.example
 END
 results pass bücher.example none ''; from x@xn--bcher-kva.example
 is "$(PASS xn--bcher-kva.example reject)" 'SPF may say either'
