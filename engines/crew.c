@@ -1,6 +1,7 @@
 #include "crew.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -102,6 +103,22 @@ static void renew(void)
   suspects_clear();
   for (s = scanners; s < scanners + places; ++s)
     if (s->channel != -1 && !s->job) end_scanner(s);
+}
+
+/* A scanner whose holder had to go before it could tell of it is nobody's, and ends
+ * by itself. While one is not known yet, it could be that one. */
+static void reap(void)
+{
+  siginfo_t child = { .si_pid = 0 };
+  const struct scanner *s;
+
+  while (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid) {
+    if (engine_keeps(child.si_pid)) return;
+    for (s = scanners; s < scanners + places; ++s)
+      if (s->channel != -1 && (!s->pid || s->pid == child.si_pid)) return;
+    waitpid(child.si_pid, 0, 0);
+    child.si_pid = 0;
+  }
 }
 
 /* ---- what they are given, and answer ---- */
@@ -286,6 +303,7 @@ static void overdue(void)
     finish(job, "no scanner was free ERROR");
   }
   engine_overdue();
+  reap();
 }
 
 void crew_serve(const struct pollfd *polls, size_t count)

@@ -166,6 +166,14 @@ void engine_overdue(void)
     if (leaving[i] && waitpid(leaving[i], 0, WNOHANG) > 0) leaving[i] = 0;
 }
 
+int engine_keeps(pid_t pid)
+{
+  size_t i = 0;
+
+  while (i < LEAVING && leaving[i] != pid) ++i;
+  return i < LEAVING || pid == keeper.pid || pid == successor.pid;
+}
+
 void engine_end(void)
 {
   size_t i;

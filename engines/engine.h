@@ -37,6 +37,9 @@ void engine_serve(const struct pollfd *polls);
 /* What is due without that; at least once a second. */
 void engine_overdue(void);
 
+/* Is this process a holder, of whatever generation? 1 or 0. */
+int engine_keeps(pid_t pid);
+
 /* Kill a child of ours and learn how it ended; status may be 0. */
 void engine_kill(pid_t pid, int *status);
 

@@ -175,7 +175,12 @@ kill -9 $old
 again() { h=$(holder $master); [ "$h" ] && [ "$h" != "$old" ] && ask plain "$two"; }
 ok 'a holder that is killed has a successor' within 20 again
 verdict 100 "$virus" 'which finds viruses' ask infected "$two"
-ok 'no child is left unwaited for' within 10 sh -c "! grep -l '^State:.Z' \$(sed 's|[0-9]\{1,\}|/proc/&/status|g' /proc/$master/task/$master/children) 2>/dev/null"
+orderly() { sh -c "! grep -l '^State:.Z' \$(sed 's|[0-9]\{1,\}|/proc/&/status|g' /proc/$master/task/$master/children) 2>/dev/null"; }
+ok 'no child is left unwaited for' within 10 orderly
+# A holder that goes while it forks tells nobody of the scanner.
+storm() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do talk "$two" 'zRELOAD\0'; ask plain "$two" && ask plain "$two" || return; done; }
+ok 'in a storm of reloads each message is looked at' storm
+ok 'and none is left either' within 10 orderly
 
 # A scanner that may take no memory at all
 start_virusd poor memory=1m
