@@ -12,7 +12,7 @@
 
 #include "log.h"
 #include "peer.h"
-#include "session.h"
+#include "serve.h"
 
 #define TIMEOUT 300       /* seconds, until control/timeoutsmtpd is read */
 #define SESSION 1800000  /* milliseconds, after which no new transaction begins */
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
   }
   if (s->set.level & LOG_EXTENDED) log_event("connect", s->id, s->ip, " ", s->host);
   greet(s);
-  session_serve(s);
+  serve(s);
   smtpc_quit(&s->upstream);
   return 0;
 }

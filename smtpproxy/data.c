@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "behind.h"
 #include "deliver.h"
 #include "dot.h"
 #include "filter.h"
@@ -47,7 +48,7 @@ static int receive(struct session *s, struct dot *d)
         errno = ETIMEDOUT;
         return -1;
       }
-      session_awake(s);
+      behind_awake(s);
     }
     used = dot_next(d, c->buffer + c->pos, c->len - c->pos, &piece, &n);
     c->pos += used;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "behind.h"
 #include "control.h"
 #include "edit.h"
 #include "ledger.h"
@@ -122,7 +123,7 @@ static int commit(struct session *s, const stralloc *recipients)
 
   if (!outgoing(s, &o)) return -1;
   if (!s->set.host) return queued(outgoing_queue(s, &o, t->sender.text, recipients));
-  r = session_upstream(s, "DATA", 4);
+  r = behind_ask(s, "DATA", 4);
   if (r == 354) {
     r = outgoing_smtp(s, &o);
     t->told = 0;
@@ -168,7 +169,7 @@ static void hand_on(struct session *s)
     if (r == -1 || r / 100 == 4) later(s, 1);
     else decided(s);
   } else if (r == -1) later(s, 1);
-  else if (s->set.host) session_relay(s);
+  else if (s->set.host) behind_relay(s);
   else if (r == 250) decided(s);
   else if (r == 554) say(s, "554 ", "5.3.0 the mail system behind this one refuses the message");
   else later(s, 1);
@@ -183,9 +184,9 @@ static int readdress(struct session *s, const char *address)
   if (!s->set.host) return 1;
   if (!stralloc_copys(&line, "RCPT TO:<") || !stralloc_cats(&line, address) ||
       !stralloc_cats(&line, ">")) return 0;
-  return session_upstream(s, "RSET", 4) == 250 &&
-         session_upstream(s, t->mail.s, t->mail.len) == 250 &&
-         session_upstream(s, line.s, line.len) / 10 == 25;
+  return behind_ask(s, "RSET", 4) == 250 &&
+         behind_ask(s, t->mail.s, t->mail.len) == 250 &&
+         behind_ask(s, line.s, line.len) / 10 == 25;
 }
 
 /* 1; 0: it cannot be; -1: there is no room. */

@@ -67,6 +67,9 @@ struct session {
   long long asked;        /* clock_ms() at which the upstream was last told something */
 };
 
+/* What every part of a session needs of it; behind.h is its other side, and
+ * serve.h takes the commands. */
+
 /* The id that log lines carry now: the transaction's or the session's. */
 const char *session_id(const struct session *s);
 
@@ -78,22 +81,5 @@ int session_flush(struct session *s);
 
 /* Is the client still there? 1 or 0. Costs one system call, waits for nothing. */
 int session_present(const struct session *s);
-
-/* Make sure that there is a connection to an SMTP upstream. 1, or 0: logged. */
-int session_connect(struct session *s);
-
-/* Send the upstream a command; the reply's code. 421, a wrong class or no
- * reply at all is logged, closes the connection and is -1. */
-int session_upstream(struct session *s, const char *line, size_t len);
-
-/* An upstream that is in the transaction and has heard nothing for so long as
- * control/keepalive says hears NOOP, lest it leaves. */
-void session_awake(struct session *s);
-
-/* The upstream's last reply, checked and rebuilt, for the client. */
-void session_relay(struct session *s);
-
-/* Serve the client until it leaves. */
-void session_serve(struct session *s);
 
 #endif

@@ -1,6 +1,6 @@
 #include "transaction.h"
 
-#include "log.h"
+#include "behind.h"
 #include "record.h"
 
 static void counters(const struct session *s, unsigned long long *bytes)
@@ -28,7 +28,7 @@ void transaction_reset(struct session *s)
 
   if (t->refused && !t->recorded) record(s);
   /* Its answer is of no interest; without one the connection is closed. */
-  if (t->told && smtpc_isopen(&s->upstream) && session_upstream(s, "RSET", 4) / 100 != 2)
+  if (t->told && smtpc_isopen(&s->upstream) && behind_ask(s, "RSET", 4) / 100 != 2)
     smtpc_close(&s->upstream);
   spool_drop(&t->message);
   spool_drop(&t->filtered);

@@ -1,0 +1,133 @@
+#include "behind.h"
+
+#include <string.h>
+
+#include "log.h"
+
+int behind_connect(struct session *s)
+{
+  int r;
+
+  if (!s->set.host) return 1;
+  /* One that has closed, or said 421, since the last message is no use any more. */
+  if (smtpc_isopen(&s->upstream) && !stream_pending(&s->upstream.stream)) return 1;
+  r = smtpc_open(&s->upstream, s->set.host, s->set.port, s->set.me.s, s->set.timeoutconnect,
+                 s->set.timeoutremote);
+  if (r == 250) return 1;
+  log_event("upstream-down", session_id(s), s->set.host, " ", s->set.port, ": ",
+            r == -1 ? s->upstream.trouble : "refuses the session");
+  return 0;
+}
+
+int behind_ask(struct session *s, const char *line, size_t len)
+{
+  struct smtpc *u = &s->upstream;
+  int r;
+
+  if (!smtpc_isopen(u)) return -1;
+  if (s->set.level & LOG_DETAILED) log_text("upstream", session_id(s), ">", line, len);
+  r = smtpc_command(u, line, len, s->set.timeoutremote);
+  s->asked = clock_ms();
+  if (r != -1 && (s->set.level & LOG_DETAILED))
+    log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
+  if (r == 421) {
+    u->trouble = "ends the session";
+    smtpc_close(u);
+    r = -1;
+  }
+  if (r == -1) log_event("upstream-lost", session_id(s), s->set.host, ": ", u->trouble);
+  return r;
+}
+
+void behind_awake(struct session *s)
+{
+  if (s->t.told && clock_ms() - s->asked >= (long long) s->set.keepalive * 1000) behind_ask(s, "NOOP", 4);
+}
+
+void behind_relay(struct session *s)
+{
+  static stralloc lines;
+  const char *text = s->upstream.text.s, *end = text + s->upstream.text.len, *nl;
+  char code[FMT_ULONG];
+  size_t n, width = fmt_ulong(code, (unsigned long) s->upstream.code);
+
+  lines.len = 0;
+  do {
+    nl = text < end ? memchr(text, '\n', (size_t) (end - text)) : 0;
+    n = (size_t) ((nl ? nl : end) - text);
+    if ((lines.len && !stralloc_cats(&lines, "\r\n")) || !stralloc_catb(&lines, code, width) ||
+        !stralloc_cats(&lines, nl ? "-" : " ") ||
+        !stralloc_catb(&lines, text, n > 500 ? 500 : n)) s->over = 1;
+    text = nl ? nl + 1 : end;
+  } while (nl);
+  if (!stralloc_0(&lines)) s->over = 1;
+  session_reply(s, lines.s);
+}
+
+/* What every path ends with, in the command for the upstream. */
+static int command(stralloc *line, const char *verb, const struct address *a)
+{
+  return stralloc_copys(line, verb) && stralloc_catb(line, a->text, a->len) &&
+         stralloc_cats(line, ">");
+}
+
+static int with(stralloc *line, const char *name, const stralloc *value)
+{
+  return !value->len || (stralloc_cats(line, name) && stralloc_catb(line, value->s, value->len));
+}
+
+static int mailcommand(stralloc *line, const struct address *a, const struct params *p)
+{
+  return command(line, "MAIL FROM:<", a) &&
+         (!p->body8 || stralloc_cats(line, " BODY=8BITMIME")) &&
+         (!p->body7 || stralloc_cats(line, " BODY=7BIT")) &&
+         (!p->smtputf8 || stralloc_cats(line, " SMTPUTF8")) &&
+         with(line, " RET=", &p->ret) && with(line, " ENVID=", &p->envid);
+}
+
+int behind_lacks(const struct session *s, const struct params *p)
+{
+  unsigned int wants = (p->body8 ? SMTPC_8BITMIME : 0u) | (p->smtputf8 ? SMTPC_SMTPUTF8 : 0u) |
+                       (p->ret.len || p->envid.len ? SMTPC_DSN : 0u);
+
+  return s->set.host && (s->upstream.offers & wants) != wants;
+}
+
+/* Was the command taken? If not, that has been said. */
+static int taken(struct session *s, int r)
+{
+  if (r >= 250 && r <= 252) return 1;
+  if (r >= 400) behind_relay(s);
+  else {
+    if (r != -1) {
+      log_event("upstream-lost", session_id(s), s->set.host, ": gave the wrong kind of answer");
+      smtpc_close(&s->upstream);
+    }
+    session_reply(s, "451 4.4.2 the mail server behind this one does not answer; try again later");
+  }
+  return 0;
+}
+
+int behind_mail(struct session *s, const struct params *p)
+{
+  static stralloc line;
+  struct transaction *t = &s->t;
+  int r = -1;
+
+  t->told = 1;
+  if (mailcommand(&t->mail, &t->sender, p) && stralloc_copyb(&line, t->mail.s, t->mail.len) &&
+      (!p->size_given || !(s->upstream.offers & SMTPC_SIZE) ||
+       (stralloc_cats(&line, " SIZE=") && stralloc_number(&line, p->size))))
+    r = behind_ask(s, line.s, line.len);
+  return taken(s, r);
+}
+
+int behind_rcpt(struct session *s, const struct address *a, const struct params *p)
+{
+  static stralloc line;
+  int r = -1;
+
+  if (command(&line, "RCPT TO:<", a) && with(&line, " NOTIFY=", &p->notify) &&
+      with(&line, " ORCPT=", &p->orcpt)) r = behind_ask(s, line.s, line.len);
+  return taken(s, r);
+}

@@ -1,0 +1,310 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "behind.h"
+#include "data.h"
+#include "log.h"
+#include "transaction.h"
+
+#define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
+#define IDLEMAX 100         /* commands without effect */
+#define LINGER 1048576      /* bytes that are read, and */
+#define PARTING 2           /* seconds that are waited, of a client that was cut off */
+#define REPLIES 65536       /* bytes of replies that wait for more commands */
+#define GRACE 300000        /* milliseconds that a transaction may outlast its session */
+
+/* Commands --------------------------------------------------------------
+ * Each gives back its reply, or 0 where that has been queued already. One that
+ * begins with 5 counts as an error of the client's. */
+
+/* Nothing that is not printable is kept of a name that a client gives itself. */
+static int hello(struct session *s, const char *args, size_t len)
+{
+  size_t i;
+
+  transaction_reset(s);
+  if (!len || len > 255) return 0;
+  if (!stralloc_copyb(&s->helo, args, len) || !stralloc_0(&s->helo)) s->over = 1;
+  for (i = 0; i < len; ++i)
+    if (args[i] <= 32 || args[i] > 126) s->helo.s[i] = '?';
+  return 1;
+}
+
+static const char nameless[] = "501 5.5.4 say your host name behind the command";
+
+static const char *helo(struct session *s, const char *args, size_t len)
+{
+  static stralloc reply;
+
+  if (!hello(s, args, len)) return nameless;
+  s->extended = 0;
+  s->offers = 0;
+  if (!stralloc_copys(&reply, "250 ") || !stralloc_cats(&reply, s->set.me.s) ||
+      !stralloc_0(&reply)) s->over = 1;
+  return reply.s;
+}
+
+/* What we can carry, cut down by what the upstream offers. PIPELINING and SIZE
+ * are ours: we hand on one command at a time, and count. */
+static void offer(struct session *s)
+{
+  unsigned int carried = SMTPC_8BITMIME | SMTPC_SMTPUTF8 | SMTPC_DSN | SMTPC_STATUS;
+
+  s->offers = SMTPC_SIZE | SMTPC_PIPELINING;
+  if (!s->set.host) s->offers |= SMTPC_8BITMIME | SMTPC_STATUS;
+  else if (behind_connect(s)) s->offers |= s->upstream.offers & carried;
+}
+
+static unsigned long sizelimit(const struct session *s)
+{
+  unsigned long theirs = smtpc_isopen(&s->upstream) ? s->upstream.size : 0;
+
+  if (!theirs || (s->set.databytes && s->set.databytes < theirs)) return s->set.databytes;
+  return theirs;
+}
+
+static const char *ehlo(struct session *s, const char *args, size_t len)
+{
+  static stralloc reply;
+  unsigned int o;
+
+  if (!hello(s, args, len)) return nameless;
+  s->extended = 1;
+  offer(s);
+  o = s->offers;
+  if (!stralloc_copys(&reply, "250-") || !stralloc_cats(&reply, s->set.me.s) ||
+      !stralloc_cats(&reply, "\r\n250-PIPELINING") ||
+      (o & SMTPC_8BITMIME && !stralloc_cats(&reply, "\r\n250-8BITMIME")) ||
+      (o & SMTPC_SMTPUTF8 && !stralloc_cats(&reply, "\r\n250-SMTPUTF8")) ||
+      (o & SMTPC_DSN && !stralloc_cats(&reply, "\r\n250-DSN")) ||
+      (o & SMTPC_STATUS && !stralloc_cats(&reply, "\r\n250-ENHANCEDSTATUSCODES")) ||
+      !stralloc_cats(&reply, "\r\n250 SIZE ") || !stralloc_number(&reply, sizelimit(s)) ||
+      !stralloc_0(&reply)) s->over = 1;
+  return reply.s;
+}
+
+/* What to say of a path or of parameters that were not understood, or 0. */
+static const char *malformed(int r)
+{
+  switch (r) {
+    case 1: return 0;
+    case -1: return "553 5.1.0 source routes are not accepted";
+    case 555: return "555 5.5.4 a parameter that was not offered";
+    case 501: return "501 5.5.4 malformed parameter";
+    default: return "501 5.1.0 malformed address";
+  }
+}
+
+static const char *nomemory(struct session *s)
+{
+  s->over = 1;
+  return "421 4.3.0 out of memory; try again later";
+}
+
+/* A message that is announced as too large is one that was refused. */
+static const char *too_large(struct session *s)
+{
+  static const char reply[] = "552 5.3.4 the message is too large", result[] = "reject/delete, too large";
+  struct transaction *t = &s->t;
+
+  transaction_begin(s, 0);
+  if (!stralloc_copyb(&t->refusal, reply, sizeof reply) ||
+      !stralloc_copyb(&t->result.text, result, sizeof result)) s->over = 1;
+  ++t->refused;
+  transaction_reset(s);
+  return reply;
+}
+
+static const char *mail(struct session *s, const char *args, size_t len)
+{
+  static struct params p;
+  struct transaction *t = &s->t;
+  const char *why;
+  unsigned long limit;
+
+  if (!s->helo.len) return "503 5.5.1 say EHLO first";
+  if (t->open) return "503 5.5.1 there is a sender already";
+  if ((why = malformed(command_path("FROM:", &args, &len, &t->sender))) ||
+      (why = malformed(command_params(args, len, 0, s->offers, &p)))) return why;
+  if (t->sender.utf8 && !p.smtputf8) return "553 5.6.7 such an address needs SMTPUTF8";
+  if (!behind_connect(s))
+    return "451 4.4.1 the mail server behind this one cannot be reached; try again later";
+  if (behind_lacks(s, &p)) return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
+  limit = sizelimit(s);
+  if (limit && p.size > limit) return too_large(s);
+  transaction_begin(s, p.smtputf8);
+  if (s->set.host && !behind_mail(s, &p)) {
+    ++t->refused;
+    transaction_reset(s);
+    return 0;
+  }
+  return "250 2.1.0 sender ok";
+}
+
+/* Only addresses that the port is there for, and only in a form that no server
+ * behind us can take for an order to relay. */
+static int accepted(const struct session *s, const struct address *a)
+{
+  if (s->relay) return 1;
+  if (a->domain == a->len && !case_diffs(a->text, "postmaster")) return 1;
+  return !command_relays(a) && settings_accepts(&s->set, a->text, a->len);
+}
+
+/* Nobody behind us need know of a trap: it takes all mail, and keeps it. Who may
+ * relay is believed: the list alone must tell, later, which recipients are traps. */
+static int is_trap(const struct session *s, const struct address *a)
+{
+  return (s->relay || !command_relays(a)) && settings_traps(&s->set, a->text, a->len);
+}
+
+static int keep(stralloc *recipients, const struct address *a)
+{
+  if (!stralloc_catb(recipients, a->text, a->len) || !stralloc_cats(recipients, "\n") ||
+      !stralloc_0(recipients)) return 0;
+  --recipients->len;
+  return 1;
+}
+
+static const char *rcpt(struct session *s, const char *args, size_t len)
+{
+  static struct params p;
+  struct transaction *t = &s->t;
+  struct address a;
+  const char *why;
+  int trap;
+
+  if (!t->open) return "503 5.5.1 say MAIL first";
+  if ((why = malformed(command_path("TO:", &args, &len, &a))) ||
+      (why = malformed(command_params(args, len, 1, s->offers, &p)))) return why;
+  if (!a.len) return "501 5.1.3 a recipient is needed";
+  if (a.utf8 && !t->utf8) return "553 5.6.7 such an address needs SMTPUTF8";
+  if (t->count >= s->set.maxrecipients) {
+    /* A mailing list may ask for some more, and send to those it got; a flood may not. */
+    if (++t->refused > s->set.maxrecipients) ++s->errors;
+    return "452 4.5.3 too many recipients; send the message again for the others";
+  }
+  ++t->refused;
+  trap = is_trap(s, &a);
+  if (!trap && !accepted(s, &a)) {
+    if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
+    return "550 5.7.1 no mail for this address is accepted here";
+  }
+  if (!trap && s->set.host && !behind_rcpt(s, &a, &p)) return 0;
+  if (!keep(&t->recipients, &a)) return nomemory(s);
+  --t->refused;
+  ++t->count;
+  t->traps += (unsigned long) trap;
+  return "250 2.1.5 recipient ok";
+}
+
+static const char *data(struct session *s, size_t argslen)
+{
+  if (argslen) return "501 5.5.4 DATA stands alone";
+  if (!s->t.open) return "503 5.5.1 say MAIL first";
+  if (!s->t.count) return "554 5.5.1 no valid recipients";
+  data_take(s);
+  transaction_reset(s);
+  s->idle = 0;
+  return 0;
+}
+
+static const char *reset(struct session *s)
+{
+  transaction_reset(s);
+  return "250 2.0.0 ok";
+}
+
+static const char *leave(struct session *s, const char *reply)
+{
+  s->over = 1;
+  return reply;
+}
+
+static const char *obey(struct session *s, const char *line, size_t len)
+{
+  const char *args;
+  size_t n;
+  enum verb verb = command_verb(line, len, &args, &n);
+
+  s->idle += verb != VERB_MAIL && verb != VERB_RCPT && verb != VERB_DATA;
+  switch (verb) {
+    case VERB_HELO: return helo(s, args, n);
+    case VERB_EHLO: return ehlo(s, args, n);
+    case VERB_MAIL: return mail(s, args, n);
+    case VERB_RCPT: return rcpt(s, args, n);
+    case VERB_DATA: return data(s, n);
+    case VERB_RSET: return reset(s);
+    case VERB_NOOP: return "250 2.0.0 ok";
+    case VERB_QUIT: return leave(s, "221 2.0.0 goodbye");
+    case VERB_VRFY: return "252 2.5.0 send some mail and see";
+    case VERB_HELP: return "214 2.0.0 see RFC 5321";
+    case VERB_UNOFFERED: return "502 5.5.1 not offered";
+    /* RFC 3030: its bytes follow at once, and must not be taken for commands. */
+    case VERB_BDAT: return leave(s, "502 5.5.1 not offered");
+    case VERB_FOREIGN:
+      log_text("foreign", session_id(s), "<", line, len);
+      return leave(s, "554 5.5.1 this is a mail server");
+    default: return "500 5.5.2 unknown command";
+  }
+}
+
+/* Why there is no next command. */
+static void lost(struct session *s, int r)
+{
+  if (r == -1 && errno == EINTR) session_reply(s, "421 4.3.2 this server is going down; try again later");
+  else if (r == -1 && errno == ETIMEDOUT) session_reply(s, "421 4.4.2 too slow; goodbye");
+  else if (r == -1 && errno == EMSGSIZE) session_reply(s, "500 5.5.6 the command is too long; goodbye");
+  s->over = 1;
+}
+
+/* A connection that is closed with bytes unread takes what was said last with
+ * it: read on for a moment, so that a client which was cut off learns why. */
+static void linger(struct session *s)
+{
+  unsigned long long most = s->client.got + LINGER;
+
+  shutdown(s->client.out, SHUT_WR);
+  stream_limit(&s->client, PARTING);
+  do s->client.pos = s->client.len;
+  while (s->client.got < most && stream_fill(&s->client) > 0);
+}
+
+/* Is the next command here already, so that its client waits for nothing? */
+static int whole(const struct stream *c)
+{
+  return c->pos < c->len && memchr(c->buffer + c->pos, '\n', c->len - c->pos);
+}
+
+void serve(struct session *s)
+{
+  const char *reply;
+  char *line;
+  size_t len;
+  int r, cut = 0;
+
+  while (!s->over) {
+    if ((!whole(&s->client) || s->out.len > REPLIES) && session_flush(s) == -1) break;
+    stream_limit(&s->client, s->set.timeoutsmtpd);
+    r = stream_line(&s->client, COMMANDMAX, &line, &len);
+    if (r != 1) {
+      cut = r == -1 && errno == EMSGSIZE;
+      lost(s, r);
+      break;
+    }
+    if (s->set.level & LOG_DETAILED) log_text("client", session_id(s), "<", line, len);
+    reply = obey(s, line, len);
+    if (reply) session_reply(s, reply);
+    if (reply && *reply == '5') ++s->errors;
+    if (s->over) break;
+    if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
+      session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
+      s->over = cut = 1;
+    }
+  }
+  if (session_flush(s) == 1 && cut) linger(s);
+  transaction_reset(s);
+}
