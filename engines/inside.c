@@ -12,9 +12,11 @@
 #include "office.h"
 #include "package.h"
 #include "pdf.h"
+#include "pkcs7.h"
 #include "rar.h"
 #include "stage.h"
 #include "tnef.h"
+#include "transfer.h"
 #include "zip.h"
 
 enum { CHUNK = 65536 };
@@ -311,6 +313,42 @@ static void look_by(void (*look)(int, const struct level *), struct file *f, uns
   if (look_enter(depth, &level)) look(f->fd, &level);
 }
 
+/* Base64 between lines that begin with dashes, in a new file. */
+static int unarmour(const struct file *f)
+{
+  static const char dashes[] = "-----";
+  struct transfer t = { .kind = TRANSFER_BASE64 };
+  char in[4096], out[sizeof in + 4], *from, *to;
+  int fd = look_file();
+  ssize_t r = pread(f->fd, in, sizeof in, 0);
+  off_t at = r > 0 && (from = memchr(in, '\n', (size_t) r)) ? from + 1 - in : 0;
+
+  for (to = 0; !to && (r = pread(f->fd, in, sizeof in, at)) > 0 && look_spend((size_t) r); at += r) {
+    to = memmem(in, (size_t) r, dashes, sizeof dashes - 1);
+    if (to) r = to - in;
+    if (copy_write(fd, out, transfer_decode(&t, in, (size_t) r, out)) == -1)
+      stage_diesys("unable to write an entry");
+  }
+  return fd;
+}
+
+/* A file that was signed has its name, and one extension more. */
+static void look_signed(const struct file *f, unsigned int depth)
+{
+  struct level level;
+  int fd = f->fd, to = look_file();
+  size_t len = f->len;
+
+  if (!look_enter(depth, &level)) return;
+  if (*f->head == '-') fd = unarmour(f);
+  if (pkcs7_content(fd, to) == -1) stage_diesys("unable to read an attachment");
+  if (ends_in(f->name, len, "p7m") || ends_in(f->name, len, "p7s")) len -= 4;
+  /* A signature alone has no content. */
+  if (lseek(to, 0, SEEK_END) > 0 && look_entry()) inside_entry(to, f->name, len, &level);
+  if (fd != f->fd) close(fd);
+  close(to);
+}
+
 static void look_inside(struct file *f, unsigned int depth)
 {
   switch (f->kind ? f->kind->way : WAY_NONE) {
@@ -321,6 +359,7 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_OLE: look_by(office_look, f, depth); look_behind(f, depth); break;
     case WAY_TNEF: look_by(tnef_look, f, depth); break;
     case WAY_MAIL: look_by(letter_look, f, depth); break;
+    case WAY_SIGNED: look_signed(f, depth); break;
     case WAY_RTF: look_by(package_rtf, f, depth); look_behind(f, depth); break;
     case WAY_ACTIVEMIME: look_by(package_activemime, f, depth); break;
     case WAY_ONENOTE: look_by(package_onenote, f, depth); break;

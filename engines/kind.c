@@ -94,6 +94,8 @@ static const struct kind kinds[] = {
   { "mso", "application/x-mso", WAY_ACTIVEMIME },
   { "tnef", "application/ms-tnef", WAY_TNEF },
   { "eml", "message/rfc822", WAY_MAIL },
+  { "p7m", "application/pkcs7-mime", WAY_SIGNED },
+  { "p7z", "application/pkcs7-mime", WAY_CLOSED },
   /* documents */
   { "pdf", "application/pdf", WAY_PDF },
   { "ps", "application/postscript", WAY_NONE },
@@ -272,6 +274,9 @@ static const struct {
   SIGN(0, "WEB\r\n1", "iqy"),
   SIGN(0, "WEB\n1", "iqy"),
   SIGN(0, "-----BEGIN PGP", "asc"),
+  SIGN(0, "-----BEGIN PKCS7", "p7m"),
+  SIGN(0, "-----BEGIN PKCS #7", "p7m"),
+  SIGN(0, "-----BEGIN CMS", "p7m"),
   SIGN(0, "-----BEGIN ", "pem"),
   SIGN(0, "\x89PNG\r\n\x1a\n", "png"),
   SIGN(0, "\xff\xd8\xff", "jpg"),
@@ -462,6 +467,18 @@ static const char *weak(const char *bytes, size_t len)
   return 0;
 }
 
+/* DER or BER: a sequence that begins with the object identifier of signed or
+ * compressed data. */
+static const char *cms(const char *bytes, size_t len)
+{
+  size_t i;
+
+  for (i = 2; len > 40 && *bytes == 0x30 && i < 8; ++i)
+    if (!memcmp(bytes + i, "\6\11\x2a\x86\x48\x86\xf7\x0d\1\7\2", 11)) return "p7m";
+    else if (!memcmp(bytes + i, "\6\x0b\x2a\x86\x48\x86\xf7\x0d\1\x09\x10\1\x09", 13)) return "p7z";
+  return 0;
+}
+
 /* The program that a first line with #! asks for. */
 static const char *script(const char *bytes, size_t len)
 {
@@ -588,6 +605,7 @@ const struct kind *kind_find(const char *bytes, size_t len)
     if (has(bytes, len, signs[i].at, signs[i].bytes, signs[i].len)) word = signs[i].word;
   if (!word && memmem(bytes, len < 1024 ? len : 1024, "%PDF-", 5)) word = "pdf";
   if (!word) word = weak(bytes, len);
+  if (!word) word = cms(bytes, len);
   if (!word) word = script(bytes, len);
   if (!word) word = text(bytes, end);
   if (!word) word = wide(bytes, len);

@@ -16,6 +16,7 @@ enum kind_way {
   WAY_OLE,
   WAY_TNEF,
   WAY_MAIL,
+  WAY_SIGNED,   /* by S/MIME, with the content inside the signature */
   WAY_RTF,
   WAY_ONENOTE,
   WAY_ACTIVEMIME,

@@ -113,6 +113,8 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
     if (pkcs7_content(file, (int) which) == -1) stage_diesys("unable to unpack a part");
     close(file);
     inside((int) which, part, level);
+    /* It need not be a message. */
+    finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0));
   } else if (is.is & (SNIFF_HOLDS | SNIFF_ZIP) || o->finding.marks & SPELL_HOLDS ||
              (o->attachment && is.is & (SNIFF_ASK | SNIFF_ACTIVE)))
     finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0));

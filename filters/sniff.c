@@ -156,7 +156,7 @@ static int asks(const unsigned char *text, size_t len)
 {
   static const char *const begins[] = {
     "<", "[", "{", "@", "#!", "# disk", "id;p", "web\r", "web\n", "full address:", "screen mode",
-    "on error ", "%!ps"
+    "on error ", "%!ps", "-----begin pkcs", "-----begin cms"
   };
   size_t i;
 

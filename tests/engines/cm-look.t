@@ -492,6 +492,22 @@ has 'name 2 exe two.exe' multi.eml 'and in a multipart'
 zip -q eml.zip a.eml
 has 'name 2 exe two.exe' eml.zip 'a message in a zip'
 
+# signed by S/MIME, with the content inside
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=x -days 2 2>openssl.log
+sign() { openssl cms -sign -nodetach -binary -signer cert.pem -inkey key.pem "$@" 2>openssl.log; }
+sign -in a.exe -outform DER -out a.pdf.p7m
+tells a.pdf.p7m 'type application/pkcs7-mime
+kind p7m
+name 1 exe a.pdf
+flag executable' 'a file that is signed'
+sign -in a.exe -outform PEM -out a.p7m
+has 'name 1 exe a' a.p7m 'also in base64'
+sign -stream -in a.eml -outform DER -out smime.p7m; zip -q p7m.zip smime.p7m
+has 'name 3 exe two.exe' p7m.zip 'a signed message in a zip'
+openssl cms -sign -binary -signer cert.pem -inkey key.pem -in a.exe -outform DER -out smime.p7s 2>openssl.log
+tells smime.p7s 'type application/pkcs7-mime
+kind p7m' 'a signature alone'
+
 # what a strange process may do
 name='no file is opened and no socket made once it is confined'
 if sanitized; then report 0 "$name # SKIP under a sanitizer"; else ok "$name" sh -c '
