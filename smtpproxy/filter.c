@@ -144,7 +144,7 @@ static int take_result(struct result *r, const char *text, size_t len)
   const char *semi = memchr(text, ';', len), *end = text + len;
   size_t n = semi ? (size_t) (semi - text) : len;
 
-  if (!set(&r->text, text, n)) return 0;
+  if (!set(&r->text, text, n) || !set(&r->stage, "", 0)) return 0;
   if (!semi || end - semi < 2) return 1;
   text = semi + 2;
   semi = memchr(text, ';', (size_t) (end - text));
@@ -228,10 +228,10 @@ static int judged(struct session *s, int code, int out, int fd)
   struct shape shape = { 0 };
   int read = report(&t->result, fd, &shape);
 
-  if (!valid(code) || !t->result.text.len) return broken(s, "gave no verdict");
+  if (!read || !valid(code) || !t->result.text.len) return broken(s, "gave no verdict");
   t->result.verdict = code;
   if (!verdict_delivers(code) && !verdict_redirects(code)) return 1;
-  if (!read || !is_whole(t, &shape, out)) return broken(s, "left no whole message");
+  if (!is_whole(t, &shape, out)) return broken(s, "left no whole message");
   t->filtered.fd = out;
   t->filtered.size = lseek(out, 0, SEEK_END);
   t->header_only = shape.spared;

@@ -75,6 +75,7 @@ for path in '' '<' '<a@b' '<a@>' '<a@b..c>' '<a@b.>' '<a b@c>' '<a@b>x' '<a@b@c>
 done
 like '^552 5.3.4 ' 'a message announced as too large' mail '<a@b> SIZE=20971521'
 same 'reject/delete, too large' 'has its line in the mail log' column verdict
+like '^555 5.5.4 ' 'HELO takes back what EHLO offered' heard 2 "$EHLO" 'HELO x' 'MAIL FROM:<a@b> BODY=8BITMIME' QUIT
 for path in '<a@b> FOO=BAR' '<a@b> AUTH=<>' '<a@b> SMTPUTF8'; do
   like '^555 5.5.4 ' "a parameter that was not offered: $path" mail "$path"
 done
@@ -142,6 +143,7 @@ like '^X-CleanMail-Result: accept/deliver' 'the result stands in the message' la
 like '^X-CleanMail-MessageID: [0-9a-f.]*' 'the id stands in the message' last
 like '^Received: from client.example.org (client.example.org \[192.0.2.1\])' 'our Received field stands in it' last
 like '  for <b@example.net>;' 'with the recipient, if there is one' last
+like '^  [A-Z][a-z][a-z], [1-9][0-9]* [A-Z][a-z][a-z] 20[0-9][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9] +0000' 'and the date' last
 rows() { grep -c . "$W/log/mail.csv"; }
 NOBODY='RCPT TO:<x@elsewhere.example>'
 before=$(rows)

@@ -121,14 +121,14 @@ for stage in 'judge check : ./judge' 'shout rewrite : ./shout'; do
 done
 like '^X-CleanMail-Result: accept/deliver$' 'under its new header' last
 
-# lies SCRIPT NAME: a cm-pipeline that reports something else
+# lies SCRIPT NAME [WHY]: a cm-pipeline that reports something else
 mkdir "$T/lies"
 lies() {
   printf '#!/bin/sh\nprintf "2.0.0 ok\\nX-CleanMail-Result: accept/deliver\\n" >&3\n%s\n' "$1" > "$T/lies/cm-pipeline"
   chmod 755 "$T/lies/cm-pipeline"
   before=$(delivered)
   like '^451 4' "$2" env PATH="$T/lies:$PATH" sh -c "cd '$W/port' && CM_HOME='$W' cm-smtpd < '$T/said' 2> '$T/why' | tail -n 2"
-  like 'left no whole message' 'is not believed' cat "$T/why"
+  like "${3:-left no whole message}" 'is not believed' cat "$T/why"
   same "$before" 'and nothing goes on' delivered
 }
 session "$T/dots" > "$T/said"
@@ -138,6 +138,12 @@ lies 'printf "A: b\r\n\r\n"; echo X-CleanMail-Size: 9 >&3' 'one with another siz
 lies "$whole"'printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((8 + 22)) $(($b - 1)) >&3' 'one with a body from elsewhere'
 lies "$whole"'printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((7 + 22)) $b >&3' 'one with a header that is longer'
 lies "$whole"'printf "X-CleanMail-Size: 22\nX-CleanMail-Body: %s\n" $b >&3' 'one without a header'
+good='printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((8 + 22)) $b >&3'
+for end in 'exit 7' 'exit 255' 'kill -9 $$' 'printf X-Clean >&3' 'printf X-Clean >&3; exit 50' 'printf X-Clean >&3; exit 100' \
+  ': > /proc/self/fd/3; exit 50' 'head -c 300000 /dev/zero | tr "\0" "\n" >&3; exit 50'; do
+  lies "$whole$good; $end" "one that ends with $end" 'gave no verdict'
+done
+same '' 'nothing was deleted' grep -s 'deleted by policy: 2.0.0 ok' "$W/log/ledger"
 printf '#!/bin/sh\nprintf "2.0.0 ok\\nX-CleanMail-Result: accept/deliver\\n" >&3\n%s\n' "$whole"'printf "A: b\r\n\r\n"; printf "X-CleanMail-Size: %s\nX-CleanMail-Body: %s\n" $((8 + 22)) $b >&3' > "$T/lies/cm-pipeline"
 like '^250 2.0.0' 'the same without a lie is' env PATH="$T/lies:$PATH" sh -c "cd '$W/port' && CM_HOME='$W' cm-smtpd < '$T/said' 2> /dev/null | tail -n 2"
 printf 'shout rewrite : ./shout\n' > "$W/port/control/pipeline"
