@@ -92,7 +92,8 @@ int header_next(const struct header *h, struct field *f)
   if (!h->raw.s) return 0;
   end = h->raw.s + h->end;
   f->start = f->start ? f->start + f->len : h->raw.s;
-  if (f->start == h->raw.s && h->end > 5 && !memcmp(f->start, "From ", 5)) {
+  if (f->start == h->raw.s && h->end > 5 && !memcmp(f->start, "From ", 5) &&
+      !namelength(f->start, h->end)) {
     nl = memchr(f->start, '\n', h->end);
     f->start = nl ? nl + 1 : end;
   }

@@ -95,6 +95,8 @@ int main(void)
      "a value may be empty");
   ok(!strcmp(fields("A: b:c: \t\n\n"), "A=b:c:|"), "blanks behind a value go, colons in it stay");
   ok(!strcmp(fields("From joe Thu Jan  1\nA: 1\n\n"), "A=1|"), "the line of an mbox is no field");
+  ok(!strcmp(fields("From : joe\nA: 1\n\n"), "From=joe|A=1|") && !strcmp(fields("From \t:joe\n\n"), "From=joe|"),
+     "unless it is a field with blanks before its colon");
   ok(!strcmp(fields("A: 1\nFrom joe Thu\nB: 1\n\n"), "A=1|"), "but only the first line may be one");
   ok(!strcmp(fields("A: 1"), "A=1|"), "the last line needs no ending");
   ok(!strcmp(fields(""), "") && header.end == 0 && header.body == 0,
