@@ -11,6 +11,7 @@
 #include "magic.h"
 #include "office.h"
 #include "package.h"
+#include "part.h"
 #include "pdf.h"
 #include "pkcs7.h"
 #include "rar.h"
@@ -76,6 +77,15 @@ int inside_strange(const struct kind *kind)
   return kind->way == WAY_PROGRAM || kind->way == WAY_ZIP || kind->way == WAY_OLE;
 }
 
+/* Could it be XML that does not say so? */
+static int is_markup(const struct file *f)
+{
+  size_t i;
+
+  for (i = 0; i < f->have && i < 64 && memchr("\0 \t\r\n\xef\xbb\xbf\xfe\xff", f->head[i], 10); ++i) ;
+  return i < f->have && f->head[i] == '<';
+}
+
 /* Disk images that say what they are in their last 512 bytes. */
 static const char *trailer(const struct file *f)
 {
@@ -123,7 +133,7 @@ static int is_macro(const struct kind *kind, const char *name, size_t len)
 {
   if (begins(name, len, "xl/macrosheets/")) return 1;
   return kind && begins(kind->mime, strlen(kind->mime), "application/vnd.oasis.") &&
-         begins(name, len, "Basic/") && !memmem(name, len, "/script-l", 9);
+         ((begins(name, len, "Basic/") && !memmem(name, len, "/script-l", 9)) || begins(name, len, "Scripts/"));
 }
 
 /* The list of parts of an OpenDocument says which are encrypted. */
@@ -214,21 +224,24 @@ static void look_archive(const struct file *f, off_t start, const char *word, un
   else archive_look(f->fd, start, f->size, word, f->name, f->len, &level);
 }
 
-/* Which of these words are in the file: a bit for each. */
+/* Which of these words are in the file: a bit for each. NUL does not count, so
+ * that it may be UTF-16. */
 static unsigned int find_words(const struct file *f, const char *const *words, size_t count)
 {
-  enum { OVER = 32 };  /* none is longer */
+  enum { OVER = 64 };  /* none is longer, even in UTF-16 */
   char *chunk = malloc(CHUNK);
   unsigned int found = 0;
   ssize_t len;
-  size_t i;
+  size_t i, n;
   off_t at = 0;
 
   if (!chunk) stage_nomem();
   do {
     len = pread(f->fd, chunk, CHUNK, at);
-    for (i = 0; i < count && len > 0; ++i)
-      if (memmem(chunk, (size_t) len, words[i], strlen(words[i]))) found |= 1U << i;
+    for (i = n = 0; len > 0 && i < (size_t) len; ++i)
+      if (chunk[i]) chunk[n++] = chunk[i];
+    for (i = 0; i < count; ++i)
+      if (memmem(chunk, n, words[i], strlen(words[i]))) found |= 1U << i;
     at += len - OVER;
   } while (len > OVER && !look_over());
   free(chunk);
@@ -265,14 +278,19 @@ static void look_xml(const struct file *f)
 {
   static const char *const words[] = {
     "vnd.ms-office.vbaProject", "macrosPresent=\"yes\"", "editdata.mso", "<script:library-embedded",
-    "://www.w3.org/1999/xhtml", "://www.w3.org/2000/svg"
+    "vnd.sun.star.script:", "ms-excel.macrosheet", "ms-excel.intlmacrosheet",
+    "://www.w3.org/1999/xhtml", "://www.w3.org/2000/svg",
+    "<ddeLink", "dde-connection", "table:dde-link", "ppaction://program", "instrText", "w:fldSimple"
   };
-  enum { MACROS = 15, PAGES = 48 };
+  enum { MACROS = 0x7f, PAGES = 0x180, LINKS = 0x1e00, FIELDS = 0x6000 };
   unsigned int found = find_words(f, words, sizeof words / sizeof *words), wanted = COMB_SCRIPT;
 
   if (found & MACROS) look_flag(FLAG_MACRO);
   if (found & PAGES) wanted |= COMB_HANDLER;
   if (scripts(f) & wanted) look_flag(FLAG_SCRIPT);
+  if (found & LINKS) look_flag(FLAG_LINK);
+  if (found & FIELDS) part_fields(f->fd);
+  if (ends_in(f->name, f->len, "rels")) part_relations(f->fd);
 }
 
 /* An archive somewhere in what is none: behind a program or a picture. */
@@ -369,6 +387,7 @@ static void look_inside(struct file *f, unsigned int depth)
     case WAY_NONE: look_behind(f, depth); break;
   }
   if ((!f->kind || f->kind->way != WAY_PAGE) && is_page(f)) look_page(f);
+  if ((!f->kind || !strcmp(f->kind->word, "txt")) && is_markup(f)) look_xml(f);
 }
 
 const char *inside_entry(int fd, const char *name, size_t len, const struct level *level)

@@ -19,7 +19,7 @@ enum {
 static const char *const words[] = {
   "encrypted", "macro", "executable", "polyglot", "unsupported", "broken",
   "depth", "entries", "bytes", "time", "html-script", "html-data",
-  "pdf-script", "pdf-launch", "pdf-encrypted"
+  "pdf-script", "pdf-launch", "pdf-encrypted", "link"
 };
 #define WORDS (sizeof words / sizeof *words)
 

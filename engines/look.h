@@ -30,7 +30,8 @@ enum look_flag {
   FLAG_DATA        = 1 << 11,
   FLAG_PDF_SCRIPT  = 1 << 12,
   FLAG_PDF_LAUNCH  = 1 << 13,
-  FLAG_PDF_ENCRYPTED = 1 << 14
+  FLAG_PDF_ENCRYPTED = 1 << 14,
+  FLAG_LINK        = 1 << 15
 };
 
 /* One container. */

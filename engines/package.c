@@ -113,6 +113,7 @@ static void object(int fd, const struct level *level)
     show(fd, 0, INSIDE_REST, &none, 1, level);
     return;
   }
+  if (!strcasecmp(class, "OLE2Link")) look_flag(FLAG_LINK);
   if (!strcasecmp(class, "Package") && package_look(fd, (off_t) at + 4, level)) return;
   show(fd, (off_t) at + 4, (off_t) get(head + at, 4), &class, 1, level);
 }
@@ -184,6 +185,41 @@ static int digits(struct text *t, int c)
   return fd;
 }
 
+/* The text up to the end of the group, or as much as there is room for; also of
+ * groups in it. 1: some of it is written as numbers, so that it is not known. */
+static int plain(struct text *t, int *c, char *to, size_t size)
+{
+  char word[16];
+  size_t n = 0;
+  int depth = 0, numbers = 0;
+
+  while (*c != -1 && n + 1 < size && (depth += (*c == '{') - (*c == '}')) >= 0) {
+    if (*c == '\\') {
+      *c = control(t, word, sizeof word);
+      if (!strcmp(word, "u") || (!*word && *c == '\'')) numbers = 1;
+      if (*word) continue;
+    } else if (*c > ' ' && *c != '{' && *c != '}') to[n++] = (char) *c;
+    *c = next(t);
+  }
+  to[n] = 0;
+  return numbers;
+}
+
+/* A template from the network, or a field that starts a program. */
+static void follow(struct text *t, int *c, const char *word)
+{
+  char text[64];
+  int numbers;
+
+  if (!strcasecmp(word, "template")) {
+    numbers = plain(t, c, text, sizeof text);
+    if (numbers || (strstr(text, "://") && strncasecmp(text, "file:", 5))) look_flag(FLAG_LINK);
+  } else if (!strcasecmp(word, "fldinst")) {
+    plain(t, c, text, 8);
+    if (!strncasecmp(text, "dde", 3)) look_flag(FLAG_LINK);
+  }
+}
+
 void package_rtf(int fd, const struct level *level)
 {
   struct text *t = calloc(1, sizeof *t);
@@ -198,6 +234,7 @@ void package_rtf(int fd, const struct level *level)
       continue;
     }
     c = control(t, word, sizeof word);
+    follow(t, &c, word);
     if (strcasecmp(word, "objdata") || !look_entry()) continue;
     data = digits(t, c);
     object(data, level);

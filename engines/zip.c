@@ -331,7 +331,8 @@ static const struct { const char *name; int whole; unsigned int bit; } clues[] =
   { "payload/", 0, 1 << 10 }, { "install.rdf", 1, 1 << 11 }, { "meta-inf/mozilla.rsa", 1, 1 << 11 },
   { "word/vbaproject.bin", 1, 1 << 12 }, { "xl/vbaproject.bin", 1, 1 << 12 },
   { "ppt/vbaproject.bin", 1, 1 << 12 }, { "visio/vbaproject.bin", 1, 1 << 12 },
-  { "xl/macrosheets/", 0, 1 << 12 }
+  { "xl/macrosheets/", 0, 1 << 12 }, { "content.xml", 1, 1 << 13 }, { "meta-inf/manifest.xml", 1, 1 << 14 },
+  { "mimetype", 1, 1 << 14 }
 };
 
 /* In this order: the first of which all bits were seen. */
@@ -341,7 +342,7 @@ static const struct { unsigned int bits; const char *word; } makes[] = {
   { 1 << 0 | 1 << 3 | 1 << 12, "pptm" }, { 1 << 0 | 1 << 3, "pptx" },
   { 1 << 0 | 1 << 4 | 1 << 12, "vsdm" }, { 1 << 0 | 1 << 4, "vsdx" }, { 1 << 8, "msix" },
   { 1 << 0 | 1 << 9, "xps" }, { 1 << 7, "apk" }, { 1 << 11, "xpi" }, { 1 << 6, "jar" },
-  { 1 << 10, "ipa" }
+  { 1 << 10, "ipa" }, { 1 << 13 | 1 << 14, "odt" }
 };
 
 static void clue(void *arg, const struct zip_name *name)

@@ -357,6 +357,23 @@ name 1 xml word/document.xml' 'a document of today'
 mv word/vbaProject.bin word/other.bin; zip -q b.docx '[Content_Types].xml' word/document.xml word/other.bin
 has 'flag macro' b.docx 'macros under another name'
 
+# with FILE TEXT FLAG NAME: a document with this part has the flag; or - none
+with() {
+  mkdir -p with/"${1%/*}"; printf '%s' "$2" >with/"$1"; cp '[Content_Types].xml' with/; mkdir -p with/word; cp word/document.xml with/word/
+  rm -f with.docx; (cd with && zip -qr ../with.docx .); rm -r with
+  if [ "$3" = - ]; then hasnt flag with.docx "$4"; else has "flag $3" with.docx "$4"; fi
+}
+relation() { printf '<Relationships><Relationship Id="a" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s" Target="%s" TargetMode="External"/></Relationships>' "$1" "$2"; }
+with word/_rels/settings.xml.rels "$(relation attachedTemplate http://example.org/x.dotm)" link 'a template from the network'
+with word/_rels/settings.xml.rels "$(relation attachedTemplate '&#104;ttp://example.org/x.dotm')" link 'written with a reference'
+with word/_rels/settings.xml.rels "$(relation attachedTemplate 'file:///C:\Templates\Letter.dotx')" - 'a template here is none'
+with word/_rels/document.xml.rels "$(relation oleObject 'mhtml:http://example.org/x!')" link 'an object from the network'
+with word/_rels/document.xml.rels "$(relation hyperlink http://example.org/)" - 'a hyperlink is none'
+with word/a.xml '<?xml version="1.0"?><w:r><w:fldChar w:fldCharType="begin"/><w:instrText>DD</w:instrText><w:instrText a=">">EAUTO x</w:instrText></w:r>' link 'DDE in pieces'
+with word/a.xml '<?xml version="1.0"?><w:r><w:instrText>HYPERLINK "x DDE"</w:instrText></w:r>' - 'the word DDE is none'
+with xl/externalLinks/a.xml '<?xml version="1.0"?><externalLink><ddeLink/></externalLink>' link 'DDE in a workbook'
+with ppt/a.xml '<?xml version="1.0"?><a:hlinkClick action="ppaction://program"/>' link 'a program that a presentation starts'
+with word/a.xml '<?xml version="1.0"?><Override ContentType="application/vnd.ms-excel.macrosheet+xml"/>' macro 'a macro sheet under another name'
 mkdir -p xl/macrosheets Basic/Standard META-INF
 cp word/document.xml xl/workbook.xml; cp word/document.xml xl/macrosheets/sheet1.xml
 zip -q x.xlsx '[Content_Types].xml' xl/workbook.xml xl/macrosheets/sheet1.xml
@@ -366,6 +383,12 @@ cp word/document.xml content.xml; zip -q -0 -X a.odt mimetype content.xml; zip -
 has 'kind odt' a.odt 'an OpenDocument'
 hasnt flag a.odt 'without flags'
 has 'flag macro' m.odt 'an OpenDocument with Basic'
+zip -q -X n.odt content.xml mimetype Basic/Standard/Module1.xml
+has 'flag macro' n.odt 'an OpenDocument in another order'
+mkdir -p Scripts/python; echo x >Scripts/python/a.py; zip -q -0 -X s.odt mimetype Scripts/python/a.py
+has 'flag macro' s.odt 'an OpenDocument with a script'
+printf '<?xml version="1.0"?><x xlink:href="vnd.sun.star.script:x"/>' >content.xml; zip -q -0 -X s.odt mimetype content.xml; cp word/document.xml content.xml
+has 'flag macro' s.odt 'and with one of the office'
 echo '<manifest:encryption-data/>' >META-INF/manifest.xml; zip -q -0 -X e.odt mimetype META-INF/manifest.xml
 has 'flag encrypted' e.odt 'an encrypted OpenDocument'
 { printf '{\\rtf1 {\\object\\objemb{\\*\\objdata 01050000020000000800000\n05061636b616765000000000000000000'
@@ -377,6 +400,14 @@ name 1 exe real.exe
 name 1 exe label.txt
 name 1 exe C:\x5ctmp\x5ctemp.exe
 flag executable' 'a file embedded in RTF under its three names'
+of '{\rtf1{\*\template http://example.org/x.dotm}}' rtf 'RTF'
+has 'flag link' text 'with a template from the network'
+of '{\rtf1{\*\template \u104?ttp}}' rtf 'RTF'
+has 'flag link' text 'with a template written as numbers'
+of '{\rtf1{\*\template C:\\Normal.dot}{\field{\*\fldinst PAGE}}}' rtf 'RTF'
+hasnt flag text 'with a template here'
+of '{\rtf1{\field{\*\fldinst {\b DDE}AUTO c:\\x}}}' rtf 'RTF'
+has 'flag link' text 'with DDE'
 { printf '{\\rtf1\\object{\\*\\objdata \\par d0'; perl -0777ne 'print substr unpack("H*", $_), 2' m.doc; printf '}}'; } >c.rtf
 has 'name 1 doc objdata' c.rtf 'an object in RTF with no head of its own'
 has 'flag macro' c.rtf 'and its macros'
