@@ -9,12 +9,12 @@ PIDS=
 trap 'cleanup' EXIT
 trap 'exit 143' INT TERM
 
-# ours PID: it runs, and it is this test that has started it
-ours() { [ "$(sed -n '/^State:.Z/q; s/^PPid:.//p' "/proc/$1/status" 2>/dev/null)" = $$ ]; }
+# child_of_ours PID: it runs, and it is this test that has started it
+child_of_ours() { [ "$(sed -n '/^State:.Z/q; s/^PPid:.//p' "/proc/$1/status" 2>/dev/null)" = $$ ]; }
 
 cleanup() {
-  for pid in $PIDS; do ! ours "$pid" || { kill "$pid"; kill -CONT "$pid"; }; done 2>/dev/null
-  for pid in $PIDS; do within 20 not ours "$pid" || kill -9 "$pid"; wait "$pid"; done 2>/dev/null
+  for pid in $PIDS; do ! child_of_ours "$pid" || { kill "$pid"; kill -CONT "$pid"; }; done 2>/dev/null
+  for pid in $PIDS; do within 20 not child_of_ours "$pid" || kill -9 "$pid"; wait "$pid"; done 2>/dev/null
   rm -rf "$T"
 }
 
