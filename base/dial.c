@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control.h"
+
 #define HOSTMAX 255
 
 /* The kernel's limit on sending is one on connecting, too. */
@@ -71,12 +73,14 @@ static const char *split(const char *address, char host[HOSTMAX + 1])
 {
   const char *colon = strrchr(address, ':');
   size_t len = colon ? (size_t) (colon - address) : 0;
+  unsigned long number;
 
   if (len >= 2 && *address == '[' && colon[-1] == ']') {
     ++address;
     len -= 2;
   } else if (len && memchr(address, ':', len)) len = 0;
-  if (!len || len > HOSTMAX || !colon[1]) {
+  /* getaddrinfo of glibc takes what is too large for another port. */
+  if (!len || len > HOSTMAX || !colon[1] || (control_scan(colon + 1, strlen(colon + 1), &number) && number > 65535)) {
     errno = EINVAL;
     return 0;
   }

@@ -4,6 +4,7 @@
  * OpenSSL with that, and therefore not libowfat. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,6 +114,18 @@ static void read_call(int argc, char **argv)
   clients.directory = crew.directory;
 }
 
+/* Where no scanner could work: better said now than with each message. */
+static void try_directory(void)
+{
+  int fd = open(crew.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd == -1 || faccessat(fd, ".", W_OK | X_OK, 0) == -1) {
+    dprintf(2, "cm-virusd: unable to work in %s: %s\n", crew.directory, strerror(errno));
+    exit(111);
+  }
+  close(fd);
+}
+
 static void catch_signals(sigset_t *open)
 {
   struct sigaction a = { .sa_handler = on_signal };
@@ -184,6 +197,7 @@ int main(int argc, char **argv)
   sigset_t open;
 
   read_call(argc, argv);
+  try_directory();
   catch_signals(&open);
   clients_begin(&clients);
   if (crew_begin(&crew) == -1) quit(111, "unable to fork: ", strerror(errno));

@@ -105,6 +105,7 @@ int main(void)
   ok(why("localhost") == EINVAL, "a host without a port is no address");
   ok(why(":25") == EINVAL, "nor is a port without a host");
   ok(why("localhost:") == EINVAL, "nor an empty port");
+  ok(why("127.0.0.1:65536") == EINVAL, "nor one that there cannot be");
   ok(why("no.such.host.invalid:25") == EADDRNOTAVAIL, "a name that cannot exist has no address");
 
   fd = dial_listen(path);

@@ -131,7 +131,7 @@ kill -HUP $daemon
 lost() { ask second "$one"; }
 ok 'SIGHUP reloads' within 20 lost
 mkdir "$T/empty" "$T/tmp"
-fails() { timeout 20 cm-virusd "tmp=$T/tmp" "$@" "$T/no"; echo "exit $?"; }
+fails() { timeout 20 cm-virusd "tmp=$T" "$@" "$T/no"; echo "exit $?"; }
 like "unable to load signatures: $T/empty: Can't open" 'without any signature it does not start' fails "db=$T/empty"
 like "unable to load signatures: $T/nosuch: Can't open" 'nor without a database' fails "db=$T/nosuch"
 like 'exit 111' 'nor with one that is missing' fails "db=$T/one/db" "db=$T/nosuch"
@@ -228,8 +228,12 @@ same "$virus" 'SIGTERM waits for who is being answered' cat last
 wait $master; code=$?
 same 0 'and ends well' echo $code
 ok 'without a socket' test ! -e "$two"
+verdict 111 "cm-virusd: unable to work in $T/none: No such file or directory" 'nor without a place to work' \
+  cm-virusd "db=$T/one/db" "tmp=$T/none" "$T/none"
+verdict 111 "cm-virusd: unable to listen at 127.0.0.1:65536: Invalid argument" 'nor at a port that there cannot be' \
+  sh -c "cm-virusd 'db=$T/one/db' 'tmp=$T' 127.0.0.1:65536 2>&1 | grep -v '^engine\|^scanners'; exit 111"
 verdict 111 "cm-virusd: unable to listen at $one: Address already in use" 'no second one takes the address' \
-  sh -c "cm-virusd 'db=$T/one/db' 'tmp=$T/tmp' $one 2>&1 | grep -v '^engine\|^scanners'; exit 111"
+  sh -c "cm-virusd 'db=$T/one/db' 'tmp=$T' $one 2>&1 | grep -v '^engine\|^scanners'; exit 111"
 kids=$(children $daemon)
 kill -9 $daemon
 dead() { for p in $kids; do ! grep -q '^State:.[^Z]' "/proc/$p/status" 2>/dev/null || return 1; done; }
