@@ -59,6 +59,7 @@ static const struct format {
   { "cab", 0, archive_read_support_format_cab, 0, 0, 0 },
   { "iso", 0, archive_read_support_format_iso9660, 1, 0, "iso9660:!joliet" },
   { "iso joliet", 0, archive_read_support_format_iso9660, 1, 0, "iso9660:!rockridge" },
+  { "xar", 0, archive_read_support_format_xar, 0, 0, 0 },
   { "lzh", 0, archive_read_support_format_lha, 1, 0, 0 },
   { "ar", 0, archive_read_support_format_ar, 1, 0, 0 },
   { "deb", 0, archive_read_support_format_ar, 1, 0, 0 },

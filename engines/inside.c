@@ -188,7 +188,7 @@ static void look_zip(struct file *f, unsigned int depth)
   if (f->zipped) archive_look(f->fd, 0, f->size, "zip", "", 0, &level);
   zip_names(f->fd, &f->zip, add_name, &rest);
   if (f->zip.encrypted) look_flag(FLAG_ENCRYPTED);
-  if (!f->zipped || f->zip.mixed) look_flag(FLAG_BROKEN);
+  if (!f->zipped || f->zip.mixed || f->zip.torn) look_flag(FLAG_BROKEN);
   if (f->zip.first > 4 || (f->zipped && appended(f))) look_flag(FLAG_POLYGLOT);
 }
 
@@ -293,12 +293,25 @@ static void look_xml(const struct file *f)
   if (ends_in(f->name, f->len, "rels")) part_relations(f->fd);
 }
 
+/* Is that the header of an entry in a zip without a directory? Those of files in a
+ * PDF are none. */
+static int is_torn(const struct file *f, off_t at)
+{
+  unsigned char head[31];
+
+  return !f->zipped && (!f->kind || f->kind->way != WAY_PDF) &&
+         pread(f->fd, head, sizeof head, at) == sizeof head && head[4] < 100 && !head[9] && head[8] < 100 &&
+         !head[27] && head[26] && head[30] >= ' ';
+}
+
 /* An archive somewhere in what is none: behind a program or a picture. */
 static void look_behind(struct file *f, unsigned int depth)
 {
   static const struct { char sign[9]; const char *word; } signs[] = {
-    { "Rar!\x1a\7", "rar" }, { "7z\xbc\xaf\x27\x1c", "7z" }, { "MSCF\0\0\0\0", "cab" }
+    { "Rar!\x1a\7", "rar" }, { "7z\xbc\xaf\x27\x1c", "7z" }, { "MSCF\0\0\0\0", "cab" },
+    { "PK\3\4", "zip" }
   };
+  static const size_t lengths[] = { 6, 6, 8, 4 };
   char *chunk = malloc(CHUNK + 8), *found;
   off_t at = 0;
   ssize_t len;
@@ -314,10 +327,11 @@ static void look_behind(struct file *f, unsigned int depth)
   if (f->kind && f->kind->way == WAY_OLE) at = f->size;
   for (; (len = pread(f->fd, chunk, CHUNK + 7, at)) > 7 && !look_over(); at += CHUNK)
     for (i = 0; i < sizeof signs / sizeof *signs; ++i) {
-      found = memmem(chunk, (size_t) len, signs[i].sign, i < 2 ? 6 : 8);
-      if (!found) continue;
+      found = memmem(chunk, (size_t) len, signs[i].sign, lengths[i]);
+      if (!found || (i == 3 && !is_torn(f, at + (found - chunk)))) continue;
       look_flag(FLAG_POLYGLOT);
-      look_archive(f, at + (found - chunk), signs[i].word, depth);
+      if (i == 3) look_zip(f, depth);
+      else look_archive(f, at + (found - chunk), signs[i].word, depth);
       at = f->size;
       break;
     }

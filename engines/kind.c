@@ -60,7 +60,7 @@ static const struct kind kinds[] = {
   { "ace", "application/x-ace", WAY_CLOSED },
   { "arj", "application/x-arj", WAY_CLOSED },
   { "zoo", "application/x-zoo", WAY_CLOSED },
-  { "xar", "application/x-xar", WAY_CLOSED },
+  { "xar", "application/x-xar", WAY_ARCHIVE },
   { "wim", "application/x-ms-wim", WAY_CLOSED },
   { "sit", "application/x-stuffit", WAY_CLOSED },
   { "egg", "application/x-egg", WAY_CLOSED },
@@ -75,6 +75,8 @@ static const struct kind kinds[] = {
   { "vhdx", "application/x-virtualbox-vhdx", WAY_CLOSED },
   { "vmdk", "application/x-virtualbox-vmdk", WAY_CLOSED },
   { "qcow2", "application/x-qemu-disk", WAY_CLOSED },
+  { "vdi", "application/x-virtualbox-vdi", WAY_CLOSED },
+  { "szdd", "application/x-ms-compress-szdd", WAY_CLOSED },
   { "dmg", "application/x-apple-diskimage", WAY_CLOSED },
   { "squashfs", "application/x-squashfs", WAY_CLOSED },
   { "asar", "application/x-asar", WAY_CLOSED },
@@ -125,6 +127,10 @@ static const struct kind kinds[] = {
   { "search-ms", "text/xml", WAY_NONE },
   { "application", "application/x-ms-application", WAY_NONE },
   { "jnlp", "application/x-java-jnlp-file", WAY_NONE },
+  { "appinstaller", "application/appinstaller", WAY_NONE },
+  { "sct", "text/scriptlet", WAY_NONE },
+  { "udl", "text/plain", WAY_NONE },
+  { "xdp", "application/vnd.adobe.xdp+xml", WAY_CLOSED },
   { "js", "application/javascript", WAY_NONE },
   { "vbs", "text/vbscript", WAY_NONE },
   { "vbe", "text/vbscript-encoded", WAY_NONE },
@@ -243,6 +249,15 @@ static const struct {
   SIGN(0, "KDMV", "vmdk"),
   SIGN(0, "# Disk DescriptorFile", "vmdk"),
   SIGN(0, "QFI\xfb", "qcow2"),
+  SIGN(64, "\x7f\x10\xda\xbe", "vdi"),
+  SIGN(32, "NXSB", "img"),
+  SIGN(512, "EFI PART", "img"),
+  SIGN(1024, "H+\0\4", "img"),
+  SIGN(1024, "HX\0\5", "img"),
+  SIGN(1080, "\x53\xef", "img"),
+  SIGN(0, "\x45\x3d\xcd\x28", "img"),
+  SIGN(0, "SZDD\x88\xf0\x27\x33", "szdd"),
+  SIGN(0, "KWAJ\x88\xf0\x27\xd1", "szdd"),
   SIGN(0, "hsqs", "squashfs"),
   SIGN(0, "sqsh", "squashfs"),
   SIGN(0, "!BDN", "pst"),
@@ -328,7 +343,8 @@ static const struct { const char *text, *word; } openings[] = {
   { "<job", "wsf" }, { "<package", "wsf" }, { "<pcsettings", "settingcontent-ms" },
   { "<librarydescription", "library-ms" }, { "<searchconnectordescription", "search-ms" },
   { "<persistedquery", "search-ms" }, { "<asmv1:assembly", "application" },
-  { "<jnlp", "jnlp" }, { "<xsl:stylesheet", "xsl" }, { "<?xml", "xml" },
+  { "<jnlp", "jnlp" }, { "<scriptlet", "sct" }, { "<appinstaller", "appinstaller" }, { "<xdp:xdp", "xdp" },
+  { "[oledb]", "udl" }, { "<xsl:stylesheet", "xsl" }, { "<?xml", "xml" },
   { "[internetshortcut", "url" }, { "[autorun", "inf" }, { "[version]", "inf" },
   { "[shell]", "scf" }, { "[desktop entry]", "desktop" }, { "[theme]", "theme" },
   { "full address:s:", "rdp" }, { "screen mode id:i:", "rdp" }, { "[{000214a0-", "url" },
@@ -427,6 +443,21 @@ static int is_tar(const char *bytes, size_t len)
   return want && sum == want;
 }
 
+/* A table of partitions that makes sense: each is active or not, has a place and a
+ * length if it has a type, and there is one. */
+static int is_disk(const char *bytes, size_t len)
+{
+  const char *p = bytes + 446;
+  unsigned int used = 0;
+
+  if (len < 512) return 0;
+  for (; p < bytes + 510; p += 16) {
+    if (*p & 0x7f || (p[4] && (!little(p + 8, 4) || !little(p + 12, 4)))) return 0;
+    used += p[4] != 0;
+  }
+  return used > 0;
+}
+
 /* Signatures that are too short to be enough. */
 static const char *weak(const char *bytes, size_t len)
 {
@@ -461,7 +492,8 @@ static const char *weak(const char *bytes, size_t len)
     return "mp3";
   if (has(bytes, len, 510, "\x55\xaa", 2) &&
       (has(bytes, len, 54, "FAT", 3) || has(bytes, len, 82, "FAT32", 5) ||
-       has(bytes, len, 3, "NTFS", 4) || has(bytes, len, 3, "EXFAT", 5))) return "img";
+       has(bytes, len, 3, "NTFS", 4) || has(bytes, len, 3, "EXFAT", 5) || is_disk(bytes, len)))
+    return "img";
   if (len > 16 && little(bytes, 4) == 4 && little(bytes + 4, 4) == little(bytes + 8, 4) + 4 &&
       little(bytes + 12, 4) < little(bytes + 8, 4) && bytes[16] == '{') return "asar";
   return 0;

@@ -182,6 +182,8 @@ void look_name(const struct level *level, const char *kind, const char *name, si
   }
   note(key(level, "", name, len));
   if (!note(key(level, kind, name, len))) return;
+  /* What a system takes off the end must not take the extension's place. */
+  while (len > LOOK_NAME && strchr(" .", name[len - 1])) --len;
   if (len > LOOK_NAME) {
     name += len - LOOK_NAME;
     len = LOOK_NAME;

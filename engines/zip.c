@@ -87,12 +87,13 @@ int zip_find(int fd, struct zip *zip)
   if (!tail) stage_nomem();
   zip->size = lseek(fd, 0, SEEK_END);
   zip->first = zip->directory = zip->end = -1;
-  zip->encrypted = zip->mixed = 0;
+  zip->encrypted = zip->mixed = zip->torn = 0;
   from = zip->size > TAIL ? zip->size - TAIL : 0;
   len = load(fd, tail, TAIL, from);
   for (i = len < END ? 0 : len - END + 1; i-- > 0 && zip->directory == -1; ) {
     if (memcmp(tail + i, "PK\5\6", 4)) continue;
     zip->directory = begins(fd, tail + i, from + (off_t) i);
+    zip->entries = get(tail + i + 10, 2);
     zip->end = from + (off_t) (i + END + get(tail + i + 20, 2));
   }
   free(tail);
@@ -246,6 +247,7 @@ static off_t directory(struct scan *s)
   moved = shift(s->fd, s->zip);
   for (i = 0; i < LOOK_ENTRIES && (len = central(s, at, moved)); ++i) at += len;
   if (i == LOOK_ENTRIES) look_flag(FLAG_ENTRIES);
+  else s->zip->torn = i < s->zip->entries && s->zip->entries != 0xffff;
   return at;
 }
 
@@ -267,7 +269,8 @@ static off_t stray(struct scan *s, off_t at)
 
   if (bsearch(&at, s->locals, s->known, sizeof at, compare)) return 4;
   if (!local(s, at, &len, &extra)) return 4;
-  if (get(p + 4, 2) % 256 > 100 || get(p + 8, 2) > 99 || !len || !look_entry()) return 4;
+  if (at && (get(p + 4, 2) % 256 > 100 || get(p + 8, 2) > 99)) return 4;
+  if (!len || !look_entry()) return 4;
   name.encrypted = get(p + 6, 2) & 1;
   if (s->zip->first == -1) s->zip->first = at;
   names(s, LOCAL, len, extra, &name);

@@ -24,8 +24,10 @@ struct zip {
   off_t first;     /* the first local header of the directory; or the first of all */
   off_t directory; /* the central directory; -1: there is none */
   off_t end;       /* behind the record that ends it; -1 likewise */
+  unsigned long entries;  /* that it says it has */
   int encrypted;   /* the directory itself is */
   int mixed;       /* directory and local headers disagree about size or method */
+  int torn;        /* the directory has fewer entries than it says */
 };
 
 typedef void zip_visit(void *arg, const struct zip_name *name);

@@ -115,11 +115,12 @@ void sniff_begin(struct sniff *s)
 }
 
 /* The end of a zip archive, which readers look for from behind: what stands before it does
- * not matter to them. */
-static unsigned int ends_zip(const char *data, size_t len)
+ * not matter to them. Of other archives they look for the beginning. */
+static unsigned int archive(const char *data, size_t len)
 {
   const char *end = data + len, *p = data;
 
+  if (memmem(data, len, "Rar!\x1a\7", 6) || memmem(data, len, "7z\xbc\xaf\x27\x1c", 6)) return 1;
   while (end - p >= 4 && (p = memchr(p, 'P', (size_t) (end - p) - 3))) {
     if (p[1] == 'K' && p[2] == 5 && p[3] == 6) return 1;
     ++p;
@@ -139,11 +140,12 @@ void sniff_feed(struct sniff *s, const char *data, size_t len)
     if (i >= 0 && i < (off_t) len) s->disc[i + s->size - DISC] = (unsigned char) data[i];
   s->size += (off_t) len;
   if (!s->zip) {
-    memcpy(s->edge + 3, data, len < 3 ? len : 3);
-    s->zip = ends_zip(s->edge, 6) | ends_zip(data, len);
+    n = len < 5 ? len : 5;
+    memcpy(s->edge + 5, data, n);
+    s->zip = archive(s->edge, 5 + n) | archive(data, len);
   }
-  if (len > 2) memcpy(s->edge, data + len - 3, 3);
-  else memmove(s->edge, s->edge + len, 3);
+  if (len > 4) memcpy(s->edge, data + len - 5, 5);
+  else memmove(s->edge, s->edge + len, 5);
 }
 
 static int is(const unsigned char *head, size_t have, const char *text)

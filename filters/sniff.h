@@ -16,7 +16,7 @@ enum {
   SNIFF_MAIL    = 8,   /* a message */
   SNIFF_PKCS7   = 16,  /* signed data, perhaps around a message */
   SNIFF_TEXT    = 32,  /* no NUL in its head */
-  SNIFF_ZIP     = 64,  /* a zip archive ends in it */
+  SNIFF_ZIP     = 64,  /* a zip archive ends in it, or another begins */
   SNIFF_ASK     = 128  /* cm-look may know more */
 };
 
@@ -26,7 +26,7 @@ struct sniff {
   unsigned char head[SNIFF_HEAD + 8];
   unsigned char disc[5];    /* what stands at the place where a disc says so */
   unsigned int zip;
-  char edge[6];             /* the last three bytes, and the first three behind them */
+  char edge[10];            /* the last five bytes, and the first five behind them */
 };
 
 /* A kind: its usual extension, or "" for what is not known. */

@@ -88,6 +88,19 @@ static size_t cut(const char *name, size_t len, const char *at)
   return len;
 }
 
+/* The length of the name of what is in a file that is only compressed; 0: it is none. */
+static size_t unpacked(const char *name, size_t len)
+{
+  static const char *const ends[] = { ".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lz", ".z", ".br" };
+  size_t i, n;
+
+  for (i = 0; i < sizeof ends / sizeof *ends; ++i) {
+    n = strlen(ends[i]);
+    if (len > n && !case_diffb(name + len - n, n, ends[i])) return len - n;
+  }
+  return 0;
+}
+
 /* A name and what else it may become on a disk: cut at a NUL, at the : that begins
  * a stream of NTFS or at what Windows allows in no name, without such things at its
  * end, and with its % sequences decoded. But for the first only what has an extension counts. */
@@ -101,6 +114,7 @@ static int spell(const char *name, size_t len, struct readings *spellings)
   /* A bracket that nothing opened ends a token. */
   if (!file(name, len, memchr(name, '(', len) ? ". /\\';,:=\"<>|?*" : ". /\\';,:=\"<>|?*)", &out)) return 0;
   if (memchr(out.s, '.', out.len) && !readings_add(spellings, out.s, out.len)) return 0;
+  if ((n = unpacked(name, len)) && !add(name, n, spellings)) return 0;
   if (nul && !add(name, (size_t) (nul - name), spellings)) return 0;
   if ((n = cut(name, len, ":")) < len && !add(name, n, spellings)) return 0;
   if ((n = cut(name, len, "\"<>|?*")) < len && !add(name, n, spellings)) return 0;

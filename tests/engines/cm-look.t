@@ -190,6 +190,14 @@ tells folder.zip 'type application/zip
 kind zip
 name 1 exe folder/a.exe
 flag executable' 'folders are no entries'
+perl -0777pe 's/(?<=PK\x01\x02.{8})../\xff\xff/s; substr($_, rindex($_, "PK\1\2"), 4) = "XXXX"' a.zip >torn.zip
+has 'flag broken' torn.zip 'a directory with fewer entries than it says'
+perl -0777pe 'substr($_, 9, 1) = "\x7f"; s/PK\x01\x02/XX\x01\x02/g' plain.zip >odd.zip
+has 'name 1 txt a.txt' odd.zip 'a strange method does not hide the first entry'
+{ cat a.png; cat a.zip; head -c 100000 random; } >mid.png
+has 'name 1 exe a.exe' mid.png 'a zip in the midst of something'
+perl -e 'print "b.exe", " " x 1100' >name; byhand "$(cat name)" "$(cat name)" >blanks.zip
+ok 'blanks behind a name do not take its place' sh -c 'cm-look 9 x 9<blanks.zip | grep -q "^name 1 txt b.exe "'
 
 # other archives
 7z a a.7z a.txt a.exe >7z.log
@@ -257,6 +265,18 @@ printf '1234567**ACE**' >a.ace
 tells a.ace 'type application/x-ace
 kind ace
 flag unsupported' 'an archive that nobody here opens'
+{ head -c 446 /dev/zero; bytes 80010100 0bfeffff 01000000 00010000; head -c 48 /dev/zero; bytes 55aa; } >disk
+has 'kind img' disk 'a disk with partitions'
+{ head -c 446 /dev/zero; bytes 13010100 0bfeffff 01000000 00010000; head -c 48 /dev/zero; bytes 55aa; } >disk
+has 'kind data' disk 'and what only ends like one'
+head -c 1080 /dev/zero >ext; bytes 53ef >>ext
+has 'flag unsupported' ext 'a file system'
+echo SZDD >a.ex_; bytes 535a4444 88f02733 41 00 >a.ex_
+has 'flag unsupported' a.ex_ 'a file as Windows was delivered'
+perl -MCompress::Zlib -e '$t = compress q(<?xml version="1.0"?><xar><toc><file id="1"><name>b.exe</name><type>file</type></file></toc></xar>);
+  print pack("a4 n n Q> Q> N", "xar!", 28, 1, length $t, length uncompress($t), 0), $t' >a.xar
+has 'kind xar' a.xar 'xar'
+has 'name 1 data b.exe' a.xar 'and what is in it'
 bytes 60ea 2000 1e 07 01 00 00 00 02 >a.arj
 has 'flag unsupported' a.arj 'arj neither'
 
