@@ -122,29 +122,41 @@ static int below(const char *path, const char *name, mails_take *take)
   return r;
 }
 
-/* What has gone in the meantime was somebody else's to take. */
+/* What has gone in the meantime was somebody else's to take. One that cannot be read
+ * does not keep the others from being taken. */
 static int directory(int fd, const char *path, mails_take *take)
 {
   DIR *d = fdopendir(dup(fd));
   const struct dirent *e;
-  int r = 1;
+  int error = 0;
 
   if (!d) return -1;
-  while (r == 1 && (e = readdir(d))) {
-    if (!is_message(e->d_name)) continue;
-    r = below(path, e->d_name, take);
-    if (r == -1 && errno == ENOENT) r = 1;
-  }
+  while ((e = readdir(d)))
+    if (is_message(e->d_name) && below(path, e->d_name, take) == -1 && errno != ENOENT) error = errno;
   closedir(d);
-  return r;
+  errno = error;
+  return error ? -1 : 1;
+}
+
+/* A directory by another name may be one that we come from. */
+static int is_link(const char *path)
+{
+  struct stat st;
+
+  return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 static int folder(int fd, const char *path, mails_take *take)
 {
   struct stat st;
+  int r, saved;
 
   if (fstatat(fd, "cur", &st, 0) == -1 || fstatat(fd, "new", &st, 0) == -1) return directory(fd, path, take);
-  return below(path, "new", take) == 1 && below(path, "cur", take) == 1 ? 1 : -1;
+  r = below(path, "new", take);
+  saved = errno;
+  if (below(path, "cur", take) == -1) return -1;
+  errno = saved;
+  return r;
 }
 
 static int walk(const char *path, mails_take *take, int deep)
@@ -155,7 +167,7 @@ static int walk(const char *path, mails_take *take, int deep)
   if (fd == -1) return -1;
   if (fstat(fd, &st) == -1) r = -1;
   else if (S_ISREG(st.st_mode)) r = file(fd, path, st.st_size, take);
-  else if (S_ISDIR(st.st_mode)) r = deep ? folder(fd, path, take) : directory(fd, path, take);
+  else if (S_ISDIR(st.st_mode)) r = deep ? folder(fd, path, take) : is_link(path) ? 1 : directory(fd, path, take);
   saved = errno;
   close(fd);
   errno = saved;

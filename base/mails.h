@@ -12,9 +12,10 @@
 typedef void mails_take(int fd, off_t size, const char *file, unsigned long number);
 
 /* All messages of a path. Of a directory that has cur and new those of both;
- * else its files, but for hidden ones and what a store, cm-store(5), has besides.
+ * else its files and those of its directories, but for hidden ones, links to
+ * directories, and what a store, cm-store(5), has besides.
  * A file that begins "From " is an mbox, whose >From is unquoted.
- * 1; -1 with errno: what was taken before stays so. */
+ * 1; -1 with errno: some could not be read, what was taken stays so. */
 int mails_walk(const char *path, mails_take *take);
 
 #endif
