@@ -193,6 +193,10 @@ start_faultsink() {
   PORT=$(cat "$W/port")
 }
 
+# at_rest PID: that faultsink serves nobody any more, and has written down all it saw,
+# also of a client that was killed
+at_rest() { [ ! "$(children "$1")" ]; }
+
 # home NAME UPSTREAM...: a suite's home $T/NAME and in it the directory `port` of one
 # port that passes everything for example.net
 home() {

@@ -19,6 +19,7 @@ truncate -s 8M "$T/disk"
 trap 'umount "$T/then" "$T/now" 2>/dev/null; cleanup' EXIT
 
 start_faultsink s
+SINK=$PID
 H=$T/now/h
 ID=1769903999.998877.1f3a.0.9be2c510
 mkdir -p "$H/ports/mx/control" "$T/mx"
@@ -86,6 +87,7 @@ while read -r at <&9; do
   again
   killed "$at" let_go
   cut
+  within 20 at_rest "$SINK"
   first=$(sent)
   answer=$(retry)
   case $answer in

@@ -6,6 +6,7 @@ if sanitized; then echo '1..0 # SKIP a sanitizer does not bear failing system ca
 . "$(dirname "$0")/../peer.sh"
 
 start_faultsink s
+SINK=$PID
 H=$T/h
 mkdir -p "$H/ports/mx/control" "$H/store" "$T/keep"
 chmod 700 "$H/store"
@@ -30,6 +31,7 @@ sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' "$T/calls" | awk '{ print $1 ":" ++n[$1] }' >
 
 # What is true after a try, and becomes of a second one: released once, or in doubt
 judge() {
+  within 20 at_rest "$SINK"
   first=$(sent)
   answer=$(try)
   case $answer in

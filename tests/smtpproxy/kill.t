@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../peer.sh"
 
 start_faultsink s
+SINK=$PID
 home h smtp 127.0.0.1 "$PORT"
 C=$W/port/control
 echo store > "$C/quarantine"
@@ -48,7 +49,7 @@ once() {
 lines() { cat "$1" 2>/dev/null | wc -l; }
 # Processes with our port for a working directory, tcpserver not counted.
 inhabitants() { find /proc -maxdepth 2 -name cwd -lname "$T/h/port" ! -path "/proc/$SERVER/cwd" 2>/dev/null; }
-empty() { [ ! "$(inhabitants)" ]; }
+empty() { [ ! "$(inhabitants)" ] && at_rest "$SINK"; }
 
 # kept CODE HEARD [unheard]: is it true, with this verdict? unheard: no answer, and 4xx, are, too
 kept() {
