@@ -224,18 +224,24 @@ rm "$W/port/control/loglevel"
 
 chmod 711 "$T" "$T/sink"
 SIX=$(free_port)
-background smtp-sink -u nobody -d "$T/sink/mail/new/m." "[::1]:$SIX" 100
-within 10 nc -z ::1 "$SIX"
-home six smtp ::1 "$SIX"
-: > "$W/listening"
-background sh -c 'cd "$0/port" && CM_HOME=$0 exec tcpserver -1 -HRl0 ::1 0 cm-smtpd' "$W" > "$W/listening" 2>> "$W/err"
-within 10 test -s "$W/listening"
-send6() {
-  { printf '%s\r\n' "$EHLO" "$FROM" "$TO" DATA 'Subject: six' '' . QUIT; sleep 1; } |
-    nc -q 3 ::1 "$(head -n 1 "$W/listening")"
-}
-like '^250 2.0.0 ' 'a session over IPv6 with an upstream on IPv6' send6
-like '^Received: from client.example.org (\[IPv6:::1\])' 'says so in Received' last
-same ::1 'and in the mail log' column client_ip
+if perl -MIO::Socket::IP -e 'exit !IO::Socket::IP->new(Listen => 1, LocalHost => "::1")'; then
+  background smtp-sink -u nobody -d "$T/sink/mail/new/m." "[::1]:$SIX" 100
+  within 20 nc -z ::1 "$SIX"
+  home six smtp ::1 "$SIX"
+  : > "$W/listening"
+  background sh -c 'cd "$0/port" && CM_HOME=$0 exec tcpserver -1 -HRl0 ::1 0 cm-smtpd' "$W" > "$W/listening" 2>> "$W/err"
+  within 20 test -s "$W/listening"
+  # It ends by itself, behind its QUIT; who closes before is gone.
+  send6() {
+    { printf '%s\r\n' "$EHLO" "$FROM" "$TO" DATA 'Subject: six' '' . QUIT; within 20 grep -q '^221 ' "$T/six.heard"; } |
+      nc -N ::1 "$(head -n 1 "$W/listening")" > "$T/six.heard"
+    cat "$T/six.heard"
+  }
+  like '^250 2.0.0 ' 'a session over IPv6 with an upstream on IPv6' send6
+  like '^Received: from client.example.org (\[IPv6:::1\])' 'says so in Received' last
+  same ::1 'and in the mail log' column client_ip
+else
+  report 0 'a session over IPv6 # SKIP no IPv6 here'
+fi
 
 done_testing
