@@ -59,10 +59,10 @@ same 0 'and all classes, each with a sample' sh -c '
     grep -q "^mime $w	.*as expected" "$1" || { echo "$w"; exit 1; }
   done; echo 0' - "$T/said"
 same '' 'no flag or class is without a sample' grep 'no sample' "$T/said"
-for flag in executable macro encrypted html-script html-data type-mismatch rtlo name-trick double-extension polyglot \
-  depth entries bytes broken unsupported; do echo "drop +$flag"; done > "$T/whole/control/attach"
+for flag in executable macro encrypted html-script html-data pdf-script pdf-launch pdf-encrypted link type-mismatch \
+  rtlo name-trick double-extension polyglot depth entries bytes broken unsupported; do echo "drop +$flag"; done > "$T/whole/control/attach"
 same 0 'each sample has its flag, and that alone is enough' try whole 127.0.0.1:$WHOLE 'drop *'
-same 15 'all of them' grep -c '^drop +.*reject/delete	attach	as expected' "$T/said"
+same 19 'all of them' grep -c '^drop +.*reject/delete	attach	as expected' "$T/said"
 for class in $(sed -n 's/^== mime \([^ ]*\).*/\1/p' lists/selftest/samples); do echo "mime reject/delete $class"; done > "$T/whole/control/attach"
 echo 'drop exe' >> "$T/whole/control/attach"
 echo normalize > "$T/whole/control/newlines"
