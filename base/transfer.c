@@ -50,7 +50,9 @@ enum transfer_kind transfer_kind(const char *text, size_t len)
     { "quoted-printable", TRANSFER_QUOTED }, { "base64", TRANSFER_BASE64 },
     { "x-uuencode", TRANSFER_UU }, { "x-uue", TRANSFER_UU }, { "uuencode", TRANSFER_UU },
     { "uue", TRANSFER_UU }, { "yenc", TRANSFER_YENC }, { "x-yenc", TRANSFER_YENC },
-    { "mac-binhex40", TRANSFER_BINHEX }, { "x-binhex", TRANSFER_BINHEX },
+    { "x-yencode", TRANSFER_YENC },
+    { "mac-binhex40", TRANSFER_BINHEX }, { "mac-binhex", TRANSFER_BINHEX }, { "x-binhex", TRANSFER_BINHEX },
+    { "binhex", TRANSFER_BINHEX }, { "binhex40", TRANSFER_BINHEX }, { "x-binhex40", TRANSFER_BINHEX },
   };
   size_t i;
 
@@ -58,6 +60,11 @@ enum transfer_kind transfer_kind(const char *text, size_t len)
     if (len == strlen(kinds[i].word) && !case_diffb(text, len, kinds[i].word))
       return kinds[i].kind;
   return TRANSFER_UNKNOWN;
+}
+
+int transfer_styles(enum transfer_kind kind)
+{
+  return kind == TRANSFER_BASE64 ? TRANSFER_STYLES : kind == TRANSFER_QUOTED ? TRANSFER_GROUPS + 1 : 1;
 }
 
 /* What the characters of an unfinished group stand for. */
@@ -70,6 +77,53 @@ static char *flush(struct transfer *t, char *out)
   return out;
 }
 
+/* A digit of base64. */
+static char *digit(struct transfer *t, unsigned int value, char *o)
+{
+  t->bits = t->bits << 6 | value;
+  if (++t->count < 4) return o;
+  *o++ = (char) (t->bits >> 16);
+  if (t->style != TRANSFER_SHORT || t->left < 2) *o++ = (char) (t->bits >> 8);
+  if (t->style != TRANSFER_SHORT || !t->left) *o++ = (char) t->bits;
+  t->count = t->bits = 0;
+  if (t->style == TRANSFER_SHORT) t->left = 0;
+  return o;
+}
+
+static char *padding(struct transfer *t, char *o)
+{
+  t->over = 1;
+  switch (t->style) {
+    case TRANSFER_SKIP: return o;
+    case TRANSFER_SHORT:
+      ++t->left;
+      __attribute__((fallthrough));
+    case TRANSFER_ZERO: return digit(t, 0, o);
+    case TRANSFER_GROUPS:
+      ++t->left;
+      break;
+    default: return flush(t, o);
+  }
+  return o;
+}
+
+/* What is neither digit nor padding. */
+static char *other(struct transfer *t, unsigned char c, char *o)
+{
+  int newline = c == '\n' || c == '\r';
+
+  if (values[c] == JUNK) {
+    t->bad = t->odd = 1;
+    if (t->style == TRANSFER_REST) t->left = 1;
+    if (t->style == TRANSFER_STOP) t->over = 1;
+  } else if (newline && t->style == TRANSFER_REST) t->left = 0;
+  if (!t->count || !newline) return o;
+  t->odd = 1;
+  if (t->style == TRANSFER_LINES) o = flush(t, o);
+  if (t->style == TRANSFER_WHOLE) t->count = t->bits = 0;
+  return o;
+}
+
 static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
 {
   const unsigned char *s = (const unsigned char *) in, *end = s + len;
@@ -80,31 +134,57 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
   prepare();
   if (!len) return (size_t) (flush(t, o) - out);
   for (; s < end; ++s) {
-    for (; !t->count && !t->over && end - s >= 4; s += 4, o += 3) {
+    if (!t->count && !t->over && !t->left) for (; end - s >= 4; s += 4, o += 3) {
       group = places[0][s[0]] | places[1][s[1]] | places[2][s[2]] | places[3][s[3]];
       if (group & wrong) break;
       memcpy(o, &group, 4);
     }
-    if (s == end) break;
+    if (s == end || (t->over && t->style == TRANSFER_STOP)) break;
     value = values[*s];
-    if (value < PAD) {
+    if (value > PAD) o = other(t, *s, o);
+    else if (t->left && t->style == TRANSFER_REST) continue;
+    else if (value == PAD) o = padding(t, o);
+    else {
       if (t->over) t->odd = 1;
-      t->bits = t->bits << 6 | value;
-      if (++t->count < 4) continue;
-      *o++ = (char) (t->bits >> 16);
-      *o++ = (char) (t->bits >> 8);
-      *o++ = (char) t->bits;
-      t->count = t->bits = 0;
-    } else if (value == PAD) {
-      t->over = 1;
-      if (t->style != TRANSFER_SKIP) o = flush(t, o);
-    } else if (value == JUNK) t->bad = t->odd = 1;
-    else if (t->count && *s != ' ' && *s != '\t') {
-      t->odd = 1;
-      if (t->style == TRANSFER_LINES) o = flush(t, o);
+      o = digit(t, value, o);
+    }
+    if (t->style == TRANSFER_GROUPS && t->count + t->left >= 4) {
+      o = flush(t, o);
+      t->left = 0;
     }
   }
   return (size_t) (o - out);
+}
+
+/* Is this a digit, in the style? */
+static int hexadecimal(struct transfer *t, char c)
+{
+  if (hex_digit(c) < 0) return 0;
+  if (c >= 'a') t->odd = 1;
+  return c < 'a' || t->style != TRANSFER_GROUPS;
+}
+
+/* Can the character stand behind a = that is not yet known to be broken? */
+static int holds(struct transfer *t, char c)
+{
+  if (!c || t->count != 1) return 0;
+  if (hexadecimal(t, c) || strchr("\r \t", c)) return 1;
+  if (c == '=' || t->style < TRANSFER_WHOLE) return 0;
+  t->bad = t->odd = 1;
+  return 1;
+}
+
+/* The character behind a broken =, which goes as the style has it. 1: it goes too. */
+static int broken(struct transfer *t, char c, char **o)
+{
+  size_t kept = t->style > TRANSFER_SKIP ? 0 : t->count - (t->style == TRANSFER_SKIP);
+
+  t->bad = t->odd = 1;
+  memcpy(*o, t->held + t->count - kept, kept);
+  *o += kept;
+  kept = t->count;
+  t->count = 0;
+  return t->style >= TRANSFER_WHOLE && kept == 2 && c != '=' && !strchr("\r \t", t->held[1]);
 }
 
 /* held: = and what followed it, a digit, a blank or a CR. Whatever does not
@@ -130,19 +210,14 @@ static size_t quoted(struct transfer *t, const char *in, size_t len, char *out)
     } else if (*in == '\n') {
       t->count = 0;
       ++in;
-    } else if (t->count == 1 && (hex_digit(*in) >= 0 || strchr("\r \t", *in)) && *in) {
+    } else if (holds(t, *in)) {
       t->held[t->count++] = *in++;
     } else if (t->count == 2 && strchr(" \t", t->held[1]) && strchr("\r \t", *in) && *in) {
       ++in;
-    } else if (t->count == 2 && hex_digit(t->held[1]) >= 0 && hex_digit(*in) >= 0) {
+    } else if (t->count == 2 && hexadecimal(t, t->held[1]) && hexadecimal(t, *in)) {
       *o++ = (char) (hex_digit(t->held[1]) << 4 | hex_digit(*in++));
       t->count = 0;
-    } else {
-      t->bad = t->odd = 1;
-      memcpy(o, t->held + (t->style == TRANSFER_SKIP), t->count - (t->style == TRANSFER_SKIP));
-      o += t->count - (t->style == TRANSFER_SKIP);
-      t->count = 0;
-    }
+    } else in += broken(t, *in, &o);
   }
   return (size_t) (o - out);
 }

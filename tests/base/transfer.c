@@ -6,9 +6,10 @@
 
 #include "tap.h"
 
-static void decodes(enum transfer_kind kind, const char *in, const char *want, const char *name)
+static void decodes_as(enum transfer_kind kind, enum transfer_style style, const char *in, const char *want,
+                       const char *name)
 {
-  struct transfer whole = { .kind = kind }, bytes = { .kind = kind };
+  struct transfer whole = { .kind = kind, .style = style }, bytes = whole;
   char a[512], b[512];
   size_t i, n, m = 0;
 
@@ -19,6 +20,31 @@ static void decodes(enum transfer_kind kind, const char *in, const char *want, c
   ok(n == strlen(want) && !memcmp(a, want, n) && m == n && !memcmp(a, b, n), name);
   if (n != strlen(want) || memcmp(a, want, n)) printf("# want %s\n# got  %.*s\n", want, (int) n, a);
   if (m != n || memcmp(a, b, n)) printf("# byte by byte %.*s\n", (int) m, b);
+}
+
+static void decodes(enum transfer_kind kind, const char *in, const char *want, const char *name)
+{
+  decodes_as(kind, TRANSFER_USUAL, in, want, name);
+}
+
+/* What breaks the rules, in each way to take it. */
+static void styles(void)
+{
+  decodes_as(TRANSFER_BASE64, TRANSFER_SKIP, "Y=WJ=j", "abc", "padding is passed over");
+  decodes_as(TRANSFER_BASE64, TRANSFER_LINES, "YWI\nYWI\n", "abab", "each line for itself");
+  decodes_as(TRANSFER_BASE64, TRANSFER_WHOLE, "YWJjXX\nYWJjX\n", "abcabc", "of each line only whole groups");
+  decodes_as(TRANSFER_BASE64, TRANSFER_GROUPS, "Y=WIYQ==Y=Q=", "abaa", "padding has its place in the group");
+  decodes_as(TRANSFER_BASE64, TRANSFER_ZERO, "YW=jYWJj", "a`#abc", "padding is a digit");
+  decodes_as(TRANSFER_BASE64, TRANSFER_SHORT, "YWI=YQ==YWJj", "abaabc", "and makes its group shorter");
+  decodes_as(TRANSFER_BASE64, TRANSFER_REST, "YWJj#YWJj\nYW#YWJj\nJj", "abcabc", "what is no base64 hides the rest");
+  decodes_as(TRANSFER_BASE64, TRANSFER_STOP, "YWJjYQ==YWJj", "abca", "padding is the end");
+  decodes_as(TRANSFER_BASE64, TRANSFER_STOP, "YWJj\n_\nYWJj", "abc", "and so is what is no base64");
+  decodes_as(TRANSFER_QUOTED, TRANSFER_SKIP, "a=Xb", "aXb", "a broken = is passed over");
+  decodes_as(TRANSFER_QUOTED, TRANSFER_LINES, "a=0=41b=0X", "aAbX", "with the digit behind it");
+  decodes_as(TRANSFER_QUOTED, TRANSFER_WHOLE, "a=XX=41b", "aAb", "with two characters");
+  decodes_as(TRANSFER_QUOTED, TRANSFER_GROUPS, "a=0a=41b=4A", "aAbJ", "small digits are none");
+  ok(transfer_styles(TRANSFER_BASE64) == TRANSFER_STYLES && transfer_styles(TRANSFER_QUOTED) < TRANSFER_STYLES &&
+     transfer_styles(TRANSFER_UU) == 1, "an encoding has its styles");
 }
 
 /* No encoding gives more than it gets, but for the four bytes of the contract. */
@@ -33,6 +59,7 @@ static void survives(void)
     kind = (unsigned int) round % (TRANSFER_UNKNOWN + 1);
     memset(&t, 0, sizeof t);
     t.kind = (enum transfer_kind) kind;
+    t.style = (enum transfer_style) (round / 7 % TRANSFER_STYLES);
     for (n = 0; n < 4; ++n) {
       for (i = 0; i < sizeof in; ++i) {
         seed = seed * 1103515245 + 12345;
@@ -65,6 +92,7 @@ int main(void)
   decodes(TRANSFER_QUOTED, "a\r\nb", "a\r\nb", "line endings stay");
   decodes(TRANSFER_UU, "#86)C\n`\n", "abc", "uuencode");
   decodes(TRANSFER_UU, "begin 644 x\r\n$86)C9```\r\n`\r\nend\r\n", "abcd", "uuencode with its frame");
+  styles();
   survives();
   return done_testing();
 }
