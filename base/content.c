@@ -105,6 +105,8 @@ static int boundaries(struct content *c, const char *value, size_t valuelen)
     if (n && n < len && !boundary(c, text, n)) return 0;
     if (len > 2 && *text == '\'' && text[len - 1] == '\'' && !boundary(c, text + 1, len - 2)) return 0;
     if (raw.noticed & READINGS_BARE && (n = token(text, len)) && !boundary(c, text, n)) return 0;
+    for (n = len; n && text[n - 1] != ',' && text[n - 1] != '"'; --n) ;
+    if (n && n < len && !boundary(c, text + n, len - n)) return 0;
     if (len < 8 || !memchr(text, '?', len)) continue;
     decoded.len = 0;
     if (!rfc2047_decode(text, len, &decoded)) return 0;
@@ -162,8 +164,10 @@ static int disposition(struct content *c, const char *value, size_t len, int *se
 static int forgiving(struct content *c, const char *value, size_t len)
 {
   static const struct { const char *word; enum transfer_kind kind; } words[] = {
-    { "base64", TRANSFER_BASE64 }, { "quoted", TRANSFER_QUOTED }, { "uue", TRANSFER_UU },
+    { "base64", TRANSFER_BASE64 }, { "quoted", TRANSFER_QUOTED }, { "uu", TRANSFER_UU },
+    { "yenc", TRANSFER_YENC }, { "binhex", TRANSFER_BINHEX },
   };
+  unsigned int before = c->encodings;
   static stralloc plain;
   size_t i, k, n = 0;
 
@@ -175,7 +179,17 @@ static int forgiving(struct content *c, const char *value, size_t len)
   plain.s[n] = 0;
   for (k = 0; k < sizeof words / sizeof *words; ++k)
     if (strstr(plain.s, words[k].word)) c->encodings |= 1U << words[k].kind;
+  if (c->encodings != before) c->faults |= FAULT(ENCODING);
   return 1;
+}
+
+/* Is there more in the value than the word? */
+static int wordy(const char *value, size_t len, size_t word)
+{
+  size_t i, n = 0;
+
+  for (i = 0; i < len; ++i) n += (unsigned char) value[i] > ' ';
+  return n != word || len > 60;
 }
 
 static int encoding(struct content *c, const char *value, size_t len)
@@ -190,8 +204,7 @@ static int encoding(struct content *c, const char *value, size_t len)
   if (before) c->faults |= before == 1U << kind ? FAULT(ENCODING_TWICE) : FAULT(ENCODING_CONFLICT);
   else c->encoding = kind;
   c->encodings |= 1U << kind;
-  return len > 60 || kind == TRANSFER_UNKNOWN || memchr(value, '(', len) || memchr(value, ',', len)
-       ? forgiving(c, value, len) : 1;
+  return kind == TRANSFER_UNKNOWN || wordy(value, len, word.len) ? forgiving(c, value, len) : 1;
 }
 
 /* What some readers take for a name where no other is given, if it looks like the
@@ -224,6 +237,8 @@ static int controls(const struct field *f, stralloc *plain)
 
   for (s = f->start; s < end; ++s)
     if (*s == '\r') found |= s + 1 < end && s[1] != '\n';
+    /* ISO 2022: another character set from here on, as old Japanese mail has it. */
+    else if (*s == 27 && s + 1 < end && (s[1] == '$' || s[1] == '(')) continue;
     else if ((unsigned char) *s < ' ' && *s != '\t' && *s != '\n') found |= 2;
   if (!found) return 0;
   plain->len = 0;
@@ -232,11 +247,28 @@ static int controls(const struct field *f, stralloc *plain)
   return found;
 }
 
+/* Has the field this name, with a comment behind it at most? */
+static int is_about(const struct field *f, const char *name)
+{
+  size_t len = strlen(name);
+
+  return field_is(f, name) || (f->namelen > len && f->name[len] == '(' && !case_diffb(f->name, len, name));
+}
+
+/* A name may be in pieces and the pieces in several fields. */
+static int collect(stralloc *pieces, const char *value, size_t len)
+{
+  const char *from = memchr(value, ';', len);
+
+  if (!from || !memchr(from, '*', len - (size_t) (from - value))) return 1;
+  return stralloc_catb(pieces, from, len - (size_t) (from - value));
+}
+
 static int read_field(struct content *c, const struct field *f, const char *value, size_t len,
                       int *dispositions)
 {
-  if (field_is(f, "content-type")) return type(c, value, len);
-  if (field_is(f, "content-disposition")) return disposition(c, value, len, dispositions);
+  if (is_about(f, "content-type")) return type(c, value, len);
+  if (is_about(f, "content-disposition")) return disposition(c, value, len, dispositions);
   return encoding(c, value, len);
 }
 
@@ -265,8 +297,9 @@ static int field(struct content *c, const struct field *f, int *dispositions)
 int content_read(struct content *c, const struct header *h, int digest)
 {
   static struct field spare[2];
+  static stralloc pieces;
   struct field f = { 0 };
-  size_t spares = 0, i;
+  size_t spares = 0, i, first = 0;
   int dispositions = 0;
 
   c->kinds = c->encodings = 0;
@@ -277,17 +310,21 @@ int content_read(struct content *c, const struct header *h, int digest)
   readings_clear(&c->types);
   readings_clear(&c->names);
   readings_clear(&c->boundaries);
+  pieces.len = 0;
 
   while (header_next(h, &f)) {
     if (field_is(&f, "mime-version")) c->version = 1;
     if (f.namelen < 12 || (*f.name | 32) != 'c') continue;
     if (field_is(&f, "content-description") || field_is(&f, "content-location")) {
       if (spares < 2) spare[spares++] = f;
-    } else if (field_is(&f, "content-type") || field_is(&f, "content-disposition") ||
-               field_is(&f, "content-transfer-encoding")) {
-      if (!field(c, &f, &dispositions)) return 0;
+    } else if (is_about(&f, "content-type") || is_about(&f, "content-disposition") ||
+               is_about(&f, "content-transfer-encoding")) {
+      if (!field(c, &f, &dispositions) || !collect(&pieces, f.value, f.valuelen)) return 0;
+      if (!first) first = pieces.len;
     }
   }
+  if (first && pieces.len > first &&
+      (!names(c, pieces.s, pieces.len) || !boundaries(c, pieces.s, pieces.len))) return 0;
   if (!c->kinds) {
     if (!stralloc_copys(&c->type, digest ? "message/rfc822" : "text/plain")) return 0;
     c->kinds = digest ? CONTENT_MESSAGE | CONTENT_TEXT : CONTENT_TEXT;

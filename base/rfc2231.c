@@ -10,7 +10,9 @@ enum {
   STRICT = 0,  /* by the grammar: comments, quoted strings with \ in them */
   LOOSE  = 1,  /* neither comments nor \; a value without quotes goes to the next ; */
   NAIVE  = 2,  /* cut at every ; and then strip the quotes */
-  TIGHT  = 4   /* with one of them: the blanks of a fold go with it */
+  TIGHT  = 4,  /* with one of them: the blanks of a fold go with it */
+  AS_IS  = 8,  /* cut at every ; and strip nothing */
+  GREEDY = 16  /* cut only at a ; that another parameter follows, and strip the quotes */
 };
 
 /* Noticed while parsing: here readers differ, though the grammar may be kept. */
@@ -112,7 +114,7 @@ static void dissect(struct param *p)
   for (s = p->name; s < end; ++s)
     if ((*s == ',' || *s == ')' || *s == '"' || *s == '\'' || *s <= ' ' || *s > 126) && s + 1 < end &&
         !starred(s, end)) p->name = s + 1;
-  while (end > p->name && end[-1] == '"') --end;
+  while (end > p->name && (end[-1] == '"' || end[-1] <= ' ' || end[-1] > 126)) --end;
   p->namelen = (size_t) (end - p->name);
   star = memchr(p->name, '*', p->namelen);
 
@@ -133,7 +135,7 @@ static void dissect(struct param *p)
 static int take(const char *s, const char *end, int style, unsigned int *noticed)
 {
   for (; s < end; ++s) {
-    if (*s == '"' && style & NAIVE) continue;
+    if (*s == '"' && style & (NAIVE | GREEDY)) continue;
     if (*s == '\\' && !(style & ~TIGHT) && s + 1 < end) ++s;
     else if (*s == '\r' || *s == '\n') {
       *noticed |= READINGS_FOLD;
@@ -145,20 +147,31 @@ static int take(const char *s, const char *end, int style, unsigned int *noticed
   return 1;
 }
 
+/* Does another parameter begin behind the ; at s, or nothing any more? */
+static int follows(const char *s, const char *end)
+{
+  for (++s; s < end && blank(*s); ++s) ;
+  if (s == end) return 1;
+  for (; s < end && *s > ' ' && *s != '=' && *s != ';'; ++s) ;
+  while (s < end && blank(*s)) ++s;
+  return s < end && *s == '=';
+}
+
 /* The value at s goes to values. Returns behind it, or 0 without memory. */
 static const char *value(const char *s, const char *end, int style, unsigned int *noticed)
 {
   const char *last;
 
-  if (s < end && *s == '"' && !(style & NAIVE)) {
+  if (s < end && *s == '"' && !(style & (NAIVE | AS_IS | GREEDY))) {
     for (last = ++s; last < end && *last != '"'; ++last) {
       if (*last == '\\' || *last == ';') *noticed |= DOUBT;
       if (*last == '\\' && !(style & LOOSE) && last + 1 < end) ++last;
     }
     if (last == end) *noticed |= READINGS_ODD;
+    else if (last + 1 < end && !blank(last[1]) && last[1] != ';' && last[1] != '(') *noticed |= DOUBT;
     return take(s, last, style, noticed) ? last + (last < end) : 0;
   }
-  for (last = s; last < end && *last != ';'; ++last) {
+  for (last = s; last < end && (*last != ';' || (style & GREEDY && !follows(last, end))); ++last) {
     if (*last == '"' || *last == '(' || *last == '\\') *noticed |= DOUBT;
     if (!(style & ~TIGHT) && (blank(*last) || *last == '(')) break;
   }
@@ -289,6 +302,25 @@ static int collect(const char *name, struct readings *r)
   return !n || assemble(list, n, r);
 }
 
+/* As those have it who take comments away before they look at anything else. */
+static int without_comments(const char *s, size_t len, unsigned int *noticed)
+{
+  static stralloc plain;
+  const char *end = s + len, *from;
+  int quotes = 0;
+
+  for (plain.len = 0; s < end; ++s) {
+    if (*s == '"') quotes = !quotes;
+    if (*s == '(' && !quotes) s = comment(s, end) - 1;
+    else {
+      from = s;
+      if (*s == '\\' && s + 1 < end) ++s;
+      if (!stralloc_catb(&plain, from, (size_t) (s + 1 - from))) return 0;
+    }
+  }
+  return stralloc_ready(&plain, 1) && parse(plain.s, plain.len, STRICT, noticed);
+}
+
 int rfc2231_param(const char *text, size_t len, const char *name, struct readings *r)
 {
   unsigned int noticed = memchr(text, '(', len) ? DOUBT : 0, more = 0;
@@ -303,5 +335,9 @@ int rfc2231_param(const char *text, size_t len, const char *name, struct reading
     r->noticed |= more & READINGS_OVER;
     noticed |= more & READINGS_FOLD;
   }
-  return 1;
+  if (memchr(text, '(', len) && (!without_comments(text, len, &more) || !collect(name, r))) return 0;
+  if (!(noticed & (DOUBT | READINGS_ODD))) return 1;
+  if (!parse(text, len, GREEDY, &more) || !collect(name, r)) return 0;
+  /* Quotes that are kept make another boundary, but no other extension of a name. */
+  return strcmp(name, "boundary") || (parse(text, len, AS_IS, &more) && collect(name, r));
 }

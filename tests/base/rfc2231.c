@@ -71,7 +71,11 @@ static void against(void)
   reads(" a/b name=x.exe", "x.exe", "a missing ;");
   noticed(READINGS_ODD, "a missing ; is odd");
   reads(" a/b; other=\"1\" name=x.exe", "x.exe", "a missing ; between parameters");
-  reads("name=x.exe; a/b", "x.exe", "a parameter in place of the type");
+  reads(" a/b; name=x.e(.txt)xe", "x.e|x.e(.txt)xe|x.exe", "a comment within a name");
+  reads(" a/b; na(me=x.txt; )me=x.exe", "x.exe", "a comment within the name of a parameter");
+  reads(" a/b; name=x;.exe", "x|x;.exe", "a ; that no parameter follows");
+  reads(" a/b; name=x\\;.exe; size=1", "x\\|x\\;.exe", "a ; behind a backslash");
+  reads("name=x.exe; a/b", "x.exe|x.exe; a/b", "a parameter in place of the type");
   reads(" ;name=x.exe", "x.exe", "a missing type");
   reads(" a/b; name=\"x.exe", "x.exe", "a missing quote");
   noticed(READINGS_ODD, "a missing quote is odd");
