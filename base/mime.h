@@ -21,7 +21,7 @@
 enum {
   MIME_DEPTH      = 50,      /* parts inside each other */
   MIME_PARTS      = 1000,    /* in one message */
-  MIME_BOUNDARIES = 8,       /* readings of one boundary */
+  MIME_BOUNDARIES = 12,      /* readings of one boundary */
   MIME_OPEN       = 64,      /* boundaries open at a time */
   MIME_GHOSTS     = 64,      /* boundaries of parts that are over and are still known */
   MIME_HEADER     = 102400,  /* bytes in the header of a part; HEADER_MAX for the message's own */
@@ -43,8 +43,9 @@ enum mime_event {
 enum mime_reading {
   MIME_READ_CR   = 1,  /* CR alone ends a line; after FAULT_BARE_CR */
   MIME_READ_JUNK = 2,  /* what is no field is passed over in a header; after FAULT_HEADER */
-  MIME_READ_STRAY = 4  /* fields about content begin a header wherever they are; after
+  MIME_READ_STRAY = 4, /* fields about content begin a header wherever they are; after
                           FAULT_STRAY_HEADER */
+  MIME_READ_PAIR = 8   /* CR ends a line with whatever is behind it; after FAULT_BARE_CR */
 };
 
 struct mime_part {
@@ -57,7 +58,9 @@ struct mime_part {
   int attached;
   int message;              /* its header is the header of a message */
   int uu;                   /* text from begin to end; start is the line with begin */
-  int digest, closed, late, behind;  /* private, as the rest */
+  int crossed;              /* a multipart in which a part has begun */
+  int digest, closed, guessed, late, behind, vague;  /* private, as the rest */
+  unsigned int junk;
   unsigned int boundaries;
   struct { size_t at, len; } boundary[MIME_BOUNDARIES];
 };
@@ -95,6 +98,9 @@ struct mime {
  * its own offset is neither used nor changed. A mime that has been used keeps
  * its memory. */
 void mime_open(struct mime *mime, int fd, off_t start);
+
+/* The readings, as mime_reading bits, that faults found in others ask for. */
+int mime_readings(unsigned long long faults);
 
 /* The next event. After MIME_LIMIT and the two before MIME_PART the same one
  * comes again. */

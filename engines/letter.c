@@ -142,7 +142,7 @@ void letter_look(int fd, const struct level *level)
     struct part parts[MIME_DEPTH + 1];
   } *rooms[LOOK_DEPTH + 1];
   struct room *room = rooms[level->depth];
-  unsigned long faults;
+  unsigned long long faults;
   int reading, others = 0;
   size_t i;
 
@@ -153,7 +153,6 @@ void letter_look(int fd, const struct level *level)
     mime_open(&room->mime, fd, 0);
     faults = walk(fd, &room->mime, room->parts, reading, level);
     if (reading) continue;
-    if (faults & FAULT_BARE_CR) others |= MIME_READ_CR;
-    if (faults & FAULT_HEADER) others |= MIME_READ_JUNK;
+    others = mime_readings(faults);
   }
 }

@@ -15,6 +15,9 @@ static const char *const unseen[] = {
   "depth", "entries", "bytes", "time", "broken", "unsupported", 0
 };
 
+/* What is said of data that was not decoded as it was meant. */
+static const char *const doubts[] = { "broken", "unsupported", "polyglot", 0 };
+
 static struct inspection *all;
 
 /* Attachments that cm-look is to open. */
@@ -22,6 +25,7 @@ static struct peek peek;
 static struct waiting {
   struct finding finding;
   struct mime_part part;
+  unsigned int group, doubts;  /* bits of doubts */
 } waiting[PEEK_MAX];
 
 void finding_start(struct inspection *inspection)
@@ -103,6 +107,29 @@ void finding_settle(const struct finding *f, const struct mime_part *part)
   }
 }
 
+/* Is it a doubt about one of several readings? Then it may not count. */
+static int doubted(struct waiting *w, const char *flag)
+{
+  unsigned int i;
+
+  for (i = 0; doubts[i] && strcmp(doubts[i], flag); ++i) ;
+  if (!doubts[i] || !w->group) return 0;
+  w->doubts |= 1U << i;
+  return 1;
+}
+
+/* They count if there is none of these readings without. */
+static void settle_doubts(struct waiting *w)
+{
+  size_t i;
+
+  if (!w->doubts) return;
+  for (i = 0; i < peek.count; ++i)
+    if (waiting[i].group == w->group && !waiting[i].doubts) return;
+  for (i = 0; doubts[i]; ++i)
+    if (w->doubts >> i & 1) finding_flag(&w->finding, doubts[i], 0);
+}
+
 /* cm-look says something. */
 static void told(size_t i, enum peek_fact fact, const char *text, size_t len, const char *word)
 {
@@ -113,7 +140,7 @@ static void told(size_t i, enum peek_fact fact, const char *text, size_t len, co
   unsigned int marks;
   size_t which;
 
-  if (fact == PEEK_FLAG) finding_flag(f, text, 0);
+  if (fact == PEEK_FLAG && !doubted(waiting + i, text)) finding_flag(f, text, 0);
   if (fact == PEEK_KIND) finding_kind(f, text, 0);
   if (fact != PEEK_NAME) return;
   readings_clear(&names);
@@ -136,13 +163,14 @@ void finding_ask(void)
   if (!peek_run(&peek, told, &why)) stage_die("unable to look into an attachment: ", why);
   for (i = 0; i < peek.count; ++i) {
     close(peek.fd[i]);
+    settle_doubts(waiting + i);
     finding_settle(&waiting[i].finding, &waiting[i].part);
   }
   peek.count = 0;
 }
 
 /* The part's content, in this file, waits for cm-look. */
-void finding_postpone(const struct finding *f, const struct mime_part *part, int fd)
+void finding_postpone(const struct finding *f, const struct mime_part *part, int fd, unsigned int group)
 {
   struct waiting *w = waiting + peek.count;
 
@@ -151,7 +179,14 @@ void finding_postpone(const struct finding *f, const struct mime_part *part, int
   if (!stralloc_copy(&w->finding.shown, &f->shown) || !stralloc_copy(&w->finding.reason, &f->reason)) stage_nomem();
   memcpy(w->finding.hint, f->hint, sizeof f->hint);
   w->part = *part;
+  w->group = group;
+  w->doubts = 0;
   peek.fd[peek.count] = fd;
   peek.hint[peek.count] = w->finding.hint;
   if (++peek.count == PEEK_MAX) finding_ask();
+}
+
+void finding_room(unsigned int count)
+{
+  if (peek.count + count > PEEK_MAX) finding_ask();
 }

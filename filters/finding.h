@@ -32,8 +32,12 @@ void finding_kind(struct finding *finding, const char *word, const stralloc *inn
 /* Nothing more is to be found about it. part: what is to be cut out. */
 void finding_settle(const struct finding *finding, const struct mime_part *part);
 
-/* Its content is in the file fd, which is closed later: cm-look is to be asked about it. */
-void finding_postpone(const struct finding *finding, const struct mime_part *part, int fd);
+/* Its content is in the file fd, which is closed later: cm-look is to be asked about it. Of
+ * several readings of the same data, which are a group and not 0, one that is whole is enough. */
+void finding_postpone(const struct finding *finding, const struct mime_part *part, int fd, unsigned int group);
+
+/* So many readings of a group may come. */
+void finding_room(unsigned int count);
 
 /* Ask about all that wait. */
 void finding_ask(void);

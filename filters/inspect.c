@@ -1,5 +1,6 @@
 #include "inspect.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@
 enum {
   NESTED = 6,      /* encoded parts and attached messages inside each other */
   SLICE  = 4096,   /* bytes that are decoded at a time */
-  ROOM   = 32768   /* bytes of the message in memory */
+  ROOM   = 32768,  /* bytes of the message in memory */
+  LATER  = 3       /* lines before a file */
 };
 
 /* A part that is open: what was decided when it began, and what is found in its data. */
@@ -29,6 +31,9 @@ struct open {
   struct sniff sniff;
   struct comb comb;
   int combed;
+  unsigned int group;         /* of readings of the same data, or 0: there is one */
+  uint64_t heard[TRANSFER_STYLES + TRANSFER_UNKNOWN];  /* what they came to */
+  unsigned int hearings;
 };
 
 static struct inspection *all;
@@ -37,7 +42,7 @@ static struct open opened[NESTED + 1][MIME_DEPTH + 1];
 static struct mime_part outer;   /* of the message itself: what is to be cut out for what is inside it */
 static off_t budget;             /* bytes that may still be decoded again */
 
-/* May so much be decoded again? Four times the message in all: who needs more hides
+/* May so much be kept a second time? Eight times the message in all: who needs more hides
  * something. */
 static int affordable(off_t bytes)
 {
@@ -114,10 +119,21 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
     close(file);
     inside((int) which, part, level);
     /* It need not be a message. */
-    finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0));
+    finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0), o->group);
   } else if (is.is & (SNIFF_HOLDS | SNIFF_ZIP) || o->finding.marks & SPELL_HOLDS ||
              (o->attachment && is.is & (SNIFF_ASK | SNIFF_ACTIVE)))
-    finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0));
+    finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0), o->group);
+}
+
+/* Has a reading come to these bytes before? */
+static int known(struct open *o, uint64_t hash)
+{
+  unsigned int i;
+
+  for (i = 0; i < o->hearings && o->heard[i] != hash; ++i) ;
+  if (i < o->hearings) return 1;
+  o->heard[o->hearings++] = hash;
+  return 0;
 }
 
 /* Once more from the file, in another way to decode. */
@@ -126,11 +142,12 @@ static void again(int fd, const struct mime_part *part, unsigned int level, stru
 {
   static char in[SLICE], out[SLICE + 4];
   struct transfer t = { .kind = encoding, .style = style };
+  uint64_t hash = 14695981039346656037U;
   off_t at;
   ssize_t r;
-  size_t want;
+  size_t want, i;
 
-  if (!affordable(part->end - part->body)) return;
+  if (!affordable((part->end - part->body) / 8)) return;
   sniff_begin(&o->sniff);
   comb_begin(&o->comb);
   for (at = part->body; at <= part->end; at += r) {
@@ -140,56 +157,101 @@ static void again(int fd, const struct mime_part *part, unsigned int level, stru
     want = transfer_decode(&t, in, (size_t) r, out);
     sniff_feed(&o->sniff, out, want);
     if (o->combed) comb_feed(&o->comb, out, want);
+    for (i = 0; i < want; ++i) hash = (hash ^ (unsigned char) out[i]) * 1099511628211U;
     if (!r) break;
   }
   if (t.bad) all->faults |= FAULT(BROKEN_ENCODING);
-  judge(fd, part, level, o, encoding, style);
+  if (!known(o, hash)) judge(fd, part, level, o, encoding, style);
 }
 
-/* Text that nobody called encoded but that is. */
-static int is_base64(const struct sniff *s)
+/* Does data look like a file if it is decoded so? */
+static int is_file(const unsigned char *data, size_t len, enum transfer_kind kind)
 {
-  char out[SNIFF_HEAD + 4];
-  struct transfer t = { .kind = TRANSFER_BASE64 };
-  struct sniff inner;
+  static char out[SNIFF_HEAD + 12];
+  static struct sniff inner;
+  struct transfer t = { .kind = kind };
   struct kind is;
   size_t n;
 
-  if (s->have < 8) return 0;
-  n = transfer_decode(&t, (const char *) s->head, s->have, out);
-  if (t.bad) return 0;
+  if (len < 8) return 0;
+  n = transfer_decode(&t, (const char *) data, len, out);
+  if (t.bad || (n == len && kind != TRANSFER_PLAIN)) return 0;
   sniff_begin(&inner);
   sniff_feed(&inner, out, n);
   is = sniff_end(&inner);
   return *is.word && !(is.is & SNIFF_TEXT);
 }
 
+/* Some readers have a few lines more in the header than others: what begins behind them? */
+static void later(int fd, const struct mime_part *part, unsigned int level, struct open *o)
+{
+  static unsigned char head[SNIFF_HEAD];
+  static const enum transfer_kind kinds[] = { TRANSFER_PLAIN, TRANSFER_QUOTED, TRANSFER_BASE64 };
+  struct mime_part rest = *part;
+  const unsigned char *s = head, *end;
+  size_t have = o->sniff.have < sizeof head ? o->sniff.have : sizeof head, i;
+  int lines;
+
+  memcpy(head, o->sniff.head, have);
+  for (lines = 0, end = s + have; lines < LATER && (s = memchr(s, '\n', (size_t) (end - s))); ++lines) {
+    ++s;
+    rest.body = part->body + (s - head);
+    for (i = 0; i < (part->encoding == TRANSFER_QUOTED ? 1 : sizeof kinds / sizeof *kinds); ++i)
+      if (is_file(s, (size_t) (end - s), kinds[i]))
+        again(fd, &rest, level, o, i ? kinds[i] : part->encoding, TRANSFER_USUAL);
+  }
+}
+
+/* The ways in which the data of a part may be encoded besides the one that was read first. */
+static unsigned int ways(const struct mime_part *part, const struct open *o)
+{
+  static const enum transfer_kind unsaid[] = { TRANSFER_QUOTED, TRANSFER_BASE64 };
+  unsigned int others = part->encodings & ~(1U << part->encoding);
+  size_t i;
+
+  for (i = 0; i < sizeof unsaid / sizeof *unsaid; ++i)
+    if (part->encoding != unsaid[i] && is_file(o->sniff.head, o->sniff.have, unsaid[i])) others |= 1U << unsaid[i];
+  if (!o->attachment) return others;
+  if (o->transfer.odd && part->encoding == TRANSFER_BASE64) others |= 1U << TRANSFER_PLAIN | 1U << TRANSFER_QUOTED;
+  if (others >> TRANSFER_UNKNOWN & 1 || part->encoding == TRANSFER_UNKNOWN)
+    others |= 1U << TRANSFER_BASE64 | 1U << TRANSFER_QUOTED | 1U << TRANSFER_UU;
+  return others;
+}
+
 /* The data of a part is over: decide on it in all ways to decode it. */
 static void leaf(int fd, const struct mime_part *part, unsigned int level, struct open *o)
 {
   static char out[8];
-  enum transfer_kind kinds;
-  unsigned int others = part->encodings & ~(1U << part->encoding);
+  static unsigned int groups;
+  unsigned int others;
   struct kind is;
-  int style, odd;
+  int kind, style, html;
   size_t n;
 
   n = transfer_decode(&o->transfer, "", 0, out);
   sniff_feed(&o->sniff, out, n);
   if (o->transfer.bad) all->faults |= FAULT(BROKEN_ENCODING);
-  odd = (int) o->transfer.odd;
-  if (o->transfer.kind == TRANSFER_PLAIN && is_base64(&o->sniff)) others |= 1U << TRANSFER_BASE64;
+  others = ways(part, o);
   is = sniff_end(&o->sniff);
-  if (o->attachment && !o->combed && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE) {
-    o->combed = 1;  /* nothing said that it is HTML */
-    again(fd, part, level, o, part->encoding, TRANSFER_USUAL);
-  } else judge(fd, part, level, o, part->encoding, TRANSFER_USUAL);
-  if (others >> TRANSFER_UNKNOWN & 1 || (part->encoding == TRANSFER_UNKNOWN && o->attachment))
-    others |= 1U << TRANSFER_BASE64 | 1U << TRANSFER_QUOTED | 1U << TRANSFER_UU;
-  for (style = TRANSFER_SKIP; odd && style < TRANSFER_STYLES; ++style)
-    again(fd, part, level, o, part->encoding, (enum transfer_style) style);
-  for (kinds = TRANSFER_PLAIN; kinds < TRANSFER_UNKNOWN; ++kinds)
-    if (others >> kinds & 1) again(fd, part, level, o, kinds, TRANSFER_USUAL);
+  html = o->attachment && !o->combed && is.is & SNIFF_TEXT && is.is & SNIFF_ACTIVE;
+  o->group = o->hearings = 0;
+  if (!others && !o->transfer.odd && !html && !(part->kinds & CONTENT_MULTIPART)) {
+    judge(fd, part, level, o, part->encoding, TRANSFER_USUAL);
+    if (part->encoding <= TRANSFER_QUOTED && !*is.word && (o->attachment || o->sniff.head[0] == '\n' ||
+        o->sniff.head[0] == '\r')) later(fd, part, level, o);
+    return;
+  }
+
+  if (html) o->combed = 1;  /* nothing said that it is HTML */
+  o->group = ++groups;
+  finding_room(TRANSFER_STYLES + TRANSFER_UNKNOWN);
+  for (kind = TRANSFER_PLAIN; kind <= TRANSFER_UNKNOWN; ++kind)
+    for (style = TRANSFER_USUAL; style < transfer_styles((enum transfer_kind) kind); ++style) {
+      if (kind != (int) part->encoding && (style || !(others >> kind & 1))) break;
+      if (style && !o->transfer.odd && !(part->kinds & CONTENT_MULTIPART)) break;
+      again(fd, part, level, o, (enum transfer_kind) kind, (enum transfer_style) style);
+      if (o->finding.decision.answer == ATTACH_DROP) return;
+    }
 }
 
 /* An attachment is what has a name, what says so, and what is neither text nor
@@ -228,7 +290,9 @@ static void begin(struct open *o, const struct mime_part *part, const struct con
   o->meant = 0;
   o->finding.hint[0] = 0;
   o->attachment = is_attachment(c);
-  o->leaf = !(c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) || c->kinds & CONTENT_OTHER;
+  /* Who finds no boundary in a multipart may take it for a file. */
+  o->leaf = !(c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) || c->kinds & CONTENT_OTHER ||
+            (c->kinds & CONTENT_MULTIPART && (o->attachment || c->encodings != 1U << TRANSFER_PLAIN));
   if (o->attachment && !spell_ask(all->rules, &c->names, 1, &d, &which, &o->finding.marks)) stage_nomem();
   if (c->names.count) {
     text = c->names.text.s + c->names.list[which].at;
@@ -292,7 +356,7 @@ static void end(int fd, const struct mime_part *part, unsigned int level)
   struct open *o = opened[level] + part->depth;
 
   if (part->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) encoded(fd, part, level);
-  if (o->looked) leaf(fd, part, level, o);
+  if (o->looked && !(part->kinds & CONTENT_MULTIPART && part->crossed)) leaf(fd, part, level, o);
   finding_settle(&o->finding, level ? &outer : part);
 }
 
@@ -318,13 +382,6 @@ static void walk(int fd, off_t start, int reading, unsigned int level)
   if (level) walks[level - 1].parts = m->parts;
 }
 
-/* The readings that these faults ask for. */
-static int readings_for(unsigned long long faults)
-{
-  return (faults & FAULT(BARE_CR) ? MIME_READ_CR : 0) | (faults & FAULT(HEADER) ? MIME_READ_JUNK : 0) |
-         (faults & FAULT(STRAY_HEADER) ? MIME_READ_STRAY : 0);
-}
-
 /* In all of its readings; one may show that there are more. What is decoded may hold any byte. */
 static void inspect_file(int fd, off_t start, unsigned int level)
 {
@@ -334,12 +391,13 @@ static void inspect_file(int fd, off_t start, unsigned int level)
 
   walk(fd, start, 0, level);
   all->faults |= level ? walks[level].faults & ~usual : walks[level].faults;
-  wanted = readings_for(walks[level].faults);
+  wanted = mime_readings(walks[level].faults);
   for (reading = 1; reading <= wanted; ++reading) {
     if (reading & ~wanted || done >> reading & 1) continue;
+    if (reading & MIME_READ_CR && reading & MIME_READ_PAIR) continue;
     walk(fd, start, reading, level);
     done |= 1U << reading;
-    wanted |= readings_for(walks[level].faults);
+    wanted |= mime_readings(walks[level].faults);
     reading = 0;
   }
 }
@@ -355,7 +413,7 @@ void inspect(struct inspection *inspection, int fd, off_t start)
   all->limit = 0;
   all->faults = 0;
   if (fstat(fd, &st) == -1) stage_diesys("unable to read message");
-  budget = 4 * st.st_size;
+  budget = 8 * st.st_size;
   inspect_file(fd, start, 0);
   if (all->worst.answer != ATTACH_DROP) finding_ask();
 }

@@ -157,8 +157,14 @@ static void multipart(void)
   reads(M "--b\n\n--b\n" A "--b--", 0, "(multipart/mixed(text/plain)(text/plain a.exe))", "empty parts");
   reads(M "--b \t\n\nx\n--b-- \n", 0, "(multipart/mixed(text/plain:x))", "blanks behind a boundary");
   faults(0, "blanks behind a boundary are no fault");
-  reads(M "--b\n\nx\n -- b\n--a\n-b\n--B\n--b--\n", 0,
-        "(multipart/mixed(text/plain:x\\n -- b\\n--a\\n-b\\n--B))", "what is no boundary");
+  reads(M "--b\n\nx\n - -b\n--a\n-b\n--Bc\n--b--\n", 0,
+        "(multipart/mixed(text/plain:x\\n - -b\\n--a\\n-b\\n--Bc))", "what is no boundary");
+  reads(M "--b\n\nx\n--B\n" A "two\n--B--\n", 0, "(multipart/mixed(text/plain:x)(text/plain a.exe:two))",
+        "a boundary in capital letters");
+  reads(M "--b\n\nx\n --b\n" A "two\n-- b\n" A "three\n--\"b\"\n" A "four\n--\"b\"--\n", 0,
+        "(multipart/mixed(text/plain:x)(text/plain a.exe:two)(text/plain a.exe:three)(text/plain a.exe:four))",
+        "blanks before a boundary and quotes around it");
+  reads(M "--c\n" A "one\n--c--\n", 0, "(multipart/mixed(text/plain a.exe:one))", "another boundary than was said");
   reads(M "--b\n\nx\n", 0, "(multipart/mixed(text/plain:x\\n))", "a missing end");
   faults(FAULT(END_MISSING), "a missing end is a fault");
   reads(M "--b\nContent-Type: a/b; name=x\n--b--\n", 0, "(multipart/mixed(a/b x))",
@@ -340,8 +346,8 @@ static void sizes(void)
   describe(&out, 0, MIME_BUFFER, MIME_BUFFER);
   ok(out.len > 30 && !memcmp(out.s + out.len - 17, "!header too large", 17), "and not more");
 
-  reads(V "Content-Type: multipart/mixed; boundary=a; boundary=b; boundary=c; boundary=d; boundary=e; boundary=f; boundary=g; boundary=h; boundary=i\n\n", 0,
-        "!too many boundaries", "nine readings of a boundary");
+  reads(V "Content-Type: multipart/mixed; boundary=a; boundary=b; boundary=c; boundary=d; boundary=e; boundary=f; boundary=g; boundary=h; boundary=i; "
+        "boundary=j; boundary=k; boundary=l; boundary=m\n\n", 0, "!too many boundaries", "13 readings of a boundary");
 
   /* A boundary at every offset from the end of the buffer. */
   for (bad = 0, n = 2 * MIME_LOOK - 200; n < 2 * MIME_LOOK + 20; ++n) {

@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   int fd = memfd_create("message", MFD_CLOEXEC), reading;
 
   must(fd != -1 && pwrite(fd, data, size, 0) == (ssize_t) size);
-  for (reading = 0; reading < 8; ++reading) walk(fd, size, reading);
+  for (reading = 0; reading < 16; ++reading) walk(fd, size, reading);
   close(fd);
   return 0;
 }
