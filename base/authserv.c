@@ -49,14 +49,26 @@ static int ends_word(char c)
   return (c >= 0 && c <= ' ') || c == 127 || strchr(";/()", c);
 }
 
+/* What was read of the value: its last word, and all words as one, as somebody
+ * may read them who takes folds and comments for nothing. */
+struct words {
+  char last[WORD], all[WORD];
+  size_t lastlen, alllen;
+};
+
+static void add(struct words *w, char c)
+{
+  if (w->lastlen < WORD) w->last[w->lastlen++] = c;
+  if (w->alllen < WORD) w->all[w->alllen++] = c;
+}
+
 const char *authserv_claims(const char *p, size_t len, const char *id)
 {
   const char *end = p + len, *past;
-  char word[WORD];
-  size_t n = 0;
+  struct words w;
   int found = 0, quoted = 0, endless = 0;
 
-  for (; p < end && (quoted || *p != ';'); ++p) {
+  for (w.lastlen = w.alllen = 0; p < end && (quoted || *p != ';'); ++p) {
     if (!quoted && *p == '(' && !endless) {
       past = past_comment(p, end);
       endless = past == p;
@@ -64,12 +76,12 @@ const char *authserv_claims(const char *p, size_t len, const char *id)
     }
     if (*p == '"') quoted = !quoted && begins_quote(p, end);
     else if (!quoted && ends_word(*p)) {
-      found |= is_id(word, n, id);
-      n = 0;
+      found |= is_id(w.last, w.lastlen, id);
+      w.lastlen = 0;
     } else {
       if (*p == '\\' && p + 1 < end) ++p;
-      if (n < WORD) word[n++] = *p;
+      add(&w, *p);
     }
   }
-  return found || is_id(word, n, id) ? p : 0;
+  return found || is_id(w.last, w.lastlen, id) || is_id(w.all, w.alllen, id) ? p : 0;
 }

@@ -44,6 +44,7 @@ static void owner(void)
   claims("mx.example.net/1;a", ";a", "with a slash and a version");
   claims("x mx.example.net;a", ";a", "behind another word");
   claims("mx.example.net(x)y;a", ";a", "with a comment at its end");
+  claims("mx.exam\r\n ple .(c)net;a", ";a", "in pieces");
   claims("mx.example.org; mx.example.net; a=b", "-", "another's id");
   claims("mx.example.netx; a=b", "-", "a longer id");
   claims("(mx.example.net) a.example; a=b", "-", "ours in a comment");
