@@ -389,4 +389,40 @@ if [ -r "${OPENSPF:-}" ]; then
 else
   echo "ok $((n += 1)) # skip the test suite of openspf.org: OPENSPF does not name rfc7208-tests.yml"
 fi
+
+# a second opinion: libspf2's, on policies as people write them
+opinions='pass fail soft neutral other net host a mx redir bare a2 near bits selfmx mxof inc2 incdeep incsoft redirdeep minus exists exists2 upper2 exp2'
+cat >> "$T/zones" <<'END'
+bare.example TXT v=spf1 ip4:192.0.2.10
+a2.example TXT v=spf1 ?a:host.example a:near.example ~all
+bits.example TXT v=spf1 a:near.example/28 -all
+selfmx.example TXT v=spf1 a mx -all
+selfmx.example A 192.0.2.10
+selfmx.example MX 10 near.example
+mxof.example TXT v=spf1 mx:mx.example ip4:192.0.2.96/29 -all
+inc2.example TXT v=spf1 include:pass.example include:a.example -all
+incdeep.example TXT v=spf1 include:inc2.example include:mx.example ~all
+incsoft.example TXT v=spf1 include:soft.example include:fail.example ip4:192.0.2.12 -all
+redirdeep.example TXT v=spf1 ip4:192.0.2.12 redirect=redir.example
+minus.example TXT v=spf1 -ip4:192.0.2.10 ip4:192.0.2.0/24 -all
+exists.example TXT v=spf1 exists:%{i}.ok.example -all
+192.0.2.10.ok.example A 127.0.0.1
+exists2.example TXT v=spf1 exists:%{ir}.%{l}.%{d}.ok.example ~all
+12.2.0.192.joe.exists2.example.ok.example A 127.0.0.1
+upper2.example TXT v=spf1 IP4:192.0.2.10 A:Host.Example -ALL
+exp2.example TXT v=spf1 ip4:192.0.2.10 -all exp=why.example
+why.example TXT no
+END
+cc=$(command -v gcc || command -v clang)
+if [ -e /usr/include/spf2/spf.h ] && $cc -w -o "$T/spf2" "$(dirname "$tools")/filters/spf2.c" -lspf2 2> "$T/cc"; then
+  grep -E "^($(echo $opinions why | tr ' ' '|')|.*[.]ok)[.]example " "$T/zones" > "$T/common"
+  for ip in 192.0.2.10 192.0.2.11 192.0.2.12 192.0.2.99 2001:db8::10 2001:db8:1::1; do
+    for name in $opinions; do echo "$ip $name.example $(result "joe@$name.example" helo=no)"; done
+  done > "$T/ours"
+  cut -d ' ' -f 1,2 "$T/ours" | "$T/spf2" "$T/common" > "$T/theirs"
+  ok "there is something to compare ($(wc -l < "$T/ours"))" test "$(sort -u "$T/ours" | wc -l)" -gt 100
+  same '' 'libspf2 says the same of each' diff "$T/ours" "$T/theirs"
+else
+  echo "ok $((n += 1)) # skip the second opinion: no libspf2"
+fi
 done_testing

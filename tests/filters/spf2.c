@@ -1,4 +1,4 @@
-/* spf2 ZONES: libspf2's results, for tests/filters/spf2.t. ZONES is as tests/tools/nameserver
+/* spf2 ZONES: libspf2's results, for cm-filter-spf.t. ZONES is as tests/tools/nameserver
  * has it; standard input, and what comes out, are lines: IP DOMAIN [RESULT]. */
 
 #include <arpa/nameser.h>
