@@ -12,8 +12,11 @@ struct choice {
   const char *status;  /* status code of the reason, without its class: ".7.20" */
 };
 
-/* Take the arguments behind the program's name; one that names no result of
- * the table or no verdict ends the program. */
+/* Take an argument. 1, or 0: it names no result of the table. One that names no
+ * verdict ends the program. */
+int choice_take(struct choice *table, size_t count, const char *argument);
+
+/* Take the arguments behind the program's name; one that is none ends it. */
 void choice_read(struct choice *table, size_t count, char **arguments);
 
 /* End the program by the choice for a result, with a reason and, behind it in

@@ -11,6 +11,7 @@
 #include "choice.h"
 #include "confine.h"
 #include "dmarc.h"
+#include "heading.h"
 #include "idna.h"
 #include "mailbox.h"
 #include "trusted.h"
@@ -303,28 +304,14 @@ static void configure(void)
   if (confine_to_network() == -1) stage_diesys("unable to confine itself");
 }
 
-/* SPF says nothing of these clients, and DMARC must not, either. */
-static void exempt(void)
-{
-  const char *user = getenv("CM_AUTH"), *address = getenv("TCPREMOTEIP");
-  struct ip ip;
-
-  if (user && *user) stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
-  if (address && ip_scan(address, strlen(address), &ip) && trusted_has(&ip))
-    stage_end(VERDICT_DELIVER, "2.0.0 the client is trusted");
-}
-
 int main(int argc, char **argv)
 {
   (void) argc;
   stage_begin("cm-filter-dmarc", 1);
   choice_read(choices, CHOICES, argv + 1);
   configure();
-  exempt();
-  switch (header_read(&header, 0)) {
-    case 0: stage_end(VERDICT_REJECT, "5.3.4 header too large");
-    case -1: stage_diesys("unable to read message");
-  }
+  trusted_exempt();  /* SPF says nothing of them, and DMARC must not, either */
+  heading_read(&header);
   read_authors();
   read_results();
   ask();

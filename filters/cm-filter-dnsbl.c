@@ -10,6 +10,7 @@
 #include "confine.h"
 #include "control.h"
 #include "dnslist.h"
+#include "heading.h"
 #include "hops.h"
 #include "mailbox.h"
 #include "reason.h"
@@ -105,10 +106,7 @@ static void configure(void)
   if (trouble) stage_die(trouble);
   if (!authserv_id()) stage_diesys("unable to learn our name");
   if (confine_to_network() == -1) stage_diesys("unable to confine myself");
-  switch (header_read(&header, 0)) {
-    case 0: stage_end(VERDICT_REJECT, "5.3.4 header too large");
-    case -1: stage_diesys("unable to read message");
-  }
+  heading_read(&header);
 }
 
 static void add_hops(void)

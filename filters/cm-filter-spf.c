@@ -7,24 +7,28 @@
 
 #include "authres.h"
 #include "authserv.h"
+#include "choice.h"
 #include "confine.h"
 #include "control.h"
 #include "dns.h"
 #include "idna.h"
-#include "reason.h"
-#include "reply.h"
 #include "spf.h"
-#include "stage.h"
 #include "trusted.h"
 
 #define SECONDS 20  /* RFC 7208, 4.6.4: at least */
-#define UNDECIDED -1
+#define SHOWN 100    /* bytes of a name in the reason */
 #define PAIRMAX 400  /* bytes of a value in Received-SPF */
 
-/* What the results mean. A broken policy is the fault of neither the message
- * nor the client; no answer is no result. */
-static int verdicts[SPF_RESULTS] = {
-  [SPF_SOFTFAIL] = VERDICT_JUNK, [SPF_FAIL] = VERDICT_REJECT, [SPF_TEMPERROR] = UNDECIDED
+/* A broken policy is the fault of neither the message nor the client; no answer
+ * is no result. */
+static struct choice choices[SPF_RESULTS] = {
+  [SPF_NONE]      = { "none",      VERDICT_DELIVER, ".7.23" },  /* status codes of RFC 7372 */
+  [SPF_NEUTRAL]   = { "neutral",   VERDICT_DELIVER, ".7.23" },
+  [SPF_PASS]      = { "pass",      VERDICT_DELIVER, ".7.23" },
+  [SPF_SOFTFAIL]  = { "softfail",  VERDICT_JUNK,    ".7.23" },
+  [SPF_FAIL]      = { "fail",      VERDICT_REJECT,  ".7.23" },
+  [SPF_TEMPERROR] = { "temperror", VERDICT_BROKEN,  ".7.24" },
+  [SPF_PERMERROR] = { "permerror", VERDICT_DELIVER, ".7.24" }
 };
 static unsigned long seconds = SECONDS;
 static int with_helo = 1, with_received;
@@ -45,23 +49,13 @@ static stralloc me, fields;
 
 static void read_word(const char *word)
 {
-  const char *value = strchr(word, '=');
-  size_t len = value ? (size_t) (value - word) : 0;
-  enum spf_result r;
-
   if (!strcmp(word, "helo=no")) with_helo = 0;
   else if (!strcmp(word, "received")) with_received = 1;
-  else if (len == 4 && !memcmp(word, "time", 4)) {
-    if (!control_scan(value + 1, strlen(value + 1), &seconds) || !seconds || seconds > 3600)
+  else if (!strncmp(word, "time=", 5)) {
+    if (!control_scan(word + 5, strlen(word + 5), &seconds) || !seconds || seconds > 3600)
       stage_die("not a time: ", word);
-  } else {
-    for (r = 0; r < SPF_RESULTS; ++r)
-      if (len == strlen(spf_name(r)) && !memcmp(word, spf_name(r), len)) break;
-    if (r == SPF_RESULTS)
-      stage_die("usage: cm-filter-spf [RESULT=VERDICT...] [time=SECONDS] [helo=no] [received]");
-    verdicts[r] = verdict_parse(value + 1);
-    if (verdicts[r] == -1) stage_die("not a verdict: ", value + 1);
-  }
+  } else if (!choice_take(choices, SPF_RESULTS, word))
+    stage_die("usage: cm-filter-spf [RESULT=VERDICT...] [time=SECONDS] [helo=no] [received]");
 }
 
 static void configure(void)
@@ -125,7 +119,7 @@ static int add_result(const struct identity *i)
 {
   size_t skip = i == &helo;  /* the @ */
 
-  return authres_result(&fields, "spf", spf_name(i->result)) &&
+  return authres_result(&fields, "spf", choices[i->result].result) &&
          (!i->check.cause || authres_reason(&fields, i->check.cause)) &&
          authres_property(&fields, i->name, i->value.s + skip, i->value.len - skip);
 }
@@ -147,7 +141,7 @@ static int add_pair(const char *key, const char *value, size_t len)
 static int add_received(const struct identity *i)
 {
   return stralloc_cats(&fields, "\nReceived-SPF: ") &&
-         stralloc_cats(&fields, spf_name(i->result)) &&
+         stralloc_cats(&fields, choices[i->result].result) &&
          add_pair("client-ip", address, strlen(address)) &&
          add_pair("envelope-from", sender.value.s, sender.value.len) &&
          add_pair("helo", called, strlen(called)) &&
@@ -179,33 +173,21 @@ static const char *phrase(enum spf_result result)
 
 static void answer(const struct identity *i)
 {
-  static stralloc text, reason;
-  int verdict = verdicts[i->result];
+  static stralloc text;
+  const struct choice *choice = choices + i->result;
   const struct spf_check *c = &i->check;
+  int good = stralloc_copys(&text, "SPF ") && stralloc_cats(&text, choice->result) &&
+             stralloc_cats(&text, ": ") && stralloc_cats(&text, address) &&
+             stralloc_cats(&text, phrase(i->result)) &&
+             stralloc_catb(&text, c->facts.from, strnlen(c->facts.from, SHOWN));
 
-  const char *status = "";
-
-  if (verdict == VERDICT_DEFER) status = i->result == SPF_TEMPERROR ? "4.4.3 " : "4.7.23 ";
-  else if (verdict_rank(verdict) > 0) status = "5.7.23 ";
-  if (!stralloc_cats(&text, status) || !stralloc_cats(&text, "SPF ") ||
-      !stralloc_cats(&text, spf_name(i->result)) ||
-      !stralloc_cats(&text, ": ") || !stralloc_cats(&text, address) ||
-      !stralloc_cats(&text, phrase(i->result)) ||
-      !stralloc_catb(&text, c->facts.from, strnlen(c->facts.from, 100))) stage_nomem();
-  if (c->cause && (!stralloc_cats(&text, "; ") || !stralloc_cats(&text, c->cause) ||
-                   !stralloc_cats(&text, ": ") ||
-                   !stralloc_catb(&text, c->where.s, c->where.len < 100 ? c->where.len : 100)))
-    stage_nomem();
-  if (c->explanation.len && (!stralloc_cats(&text, "; its owner says: ") ||
-                             !stralloc_cat(&text, &c->explanation))) stage_nomem();
-  if (verdict == UNDECIDED) {
-    /* Without a status code, so that on-error applies. */
-    if (!reply_reason(VERDICT_DELIVER, text.s, text.len, &reason) || !stralloc_0(&reason))
-      stage_nomem();
-    stage_end(VERDICT_DEFER, reason.s, "\n", fields.s);
-  }
-  if (!reason_make(verdict, text.s, text.len, &reason)) stage_nomem();
-  stage_end(verdict, reason.s, "\n", fields.s);
+  if (good && c->cause)
+    good = stralloc_cats(&text, "; ") && stralloc_cats(&text, c->cause) && stralloc_cats(&text, ": ") &&
+           stralloc_catb(&text, c->where.s, c->where.len < SHOWN ? c->where.len : SHOWN);
+  if (good && c->explanation.len)
+    good = stralloc_cats(&text, "; its owner says: ") && stralloc_cat(&text, &c->explanation);
+  if (!good || !stralloc_0(&text)) stage_nomem();
+  choice_end(choice, text.s, fields.s);
 }
 
 int main(int argc, char **argv)
@@ -215,17 +197,14 @@ int main(int argc, char **argv)
   stage_begin("cm-filter-spf", 1);
   while (--argc) read_word(*++argv);
   configure();
-  if (*stage_variable("CM_AUTH"))
-    stage_end(VERDICT_DELIVER, "2.0.0 the client has authenticated itself");
-  if (trusted_has(&client)) stage_end(VERDICT_DELIVER, "2.0.0 the client is trusted");
-
+  trusted_exempt();
   if (!stralloc_copys(&sender.value, stage_variable("SENDER"))) stage_nomem();
   if (sender.value.len) check(&sender);
   else decides = &helo;
   /* Who may send the sender's mail is not asked for its own name. */
   if (decides == &helo || (with_helo && sender.result != SPF_PASS)) check_helo();
   if (helo.result == SPF_FAIL &&
-      verdict_rank(verdicts[SPF_FAIL]) > verdict_rank(verdicts[sender.result])) decides = &helo;
+      verdict_rank(choices[SPF_FAIL].verdict) > verdict_rank(choices[sender.result].verdict)) decides = &helo;
   make_fields(decides);
   answer(decides);
 }

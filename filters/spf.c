@@ -25,15 +25,6 @@ static enum { UNKNOWN, KNOWN } names;
 
 static enum spf_result check_host(const char *domain);
 
-const char *spf_name(enum spf_result result)
-{
-  static const char *const text[] = {
-    "none", "neutral", "pass", "softfail", "fail", "temperror", "permerror"
-  };
-
-  return result < SPF_RESULTS ? text[result] : "";
-}
-
 static enum spf_result because(enum spf_result result, const char *cause, const char *where,
                                size_t len)
 {

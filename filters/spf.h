@@ -11,9 +11,6 @@ enum spf_result {
   SPF_RESULTS
 };
 
-/* Its name in header fields. Static. */
-const char *spf_name(enum spf_result result);
-
 struct spf_check {
   struct spf_facts facts;  /* ip, local, from, helo and me from the caller, the rest private */
   long long deadline;      /* of clock_ms() */

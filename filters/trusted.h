@@ -12,4 +12,8 @@ const char *trusted_begin(void);
 /* Is the address in one of the networks? 1 or 0. */
 int trusted_has(const struct ip *ip);
 
+/* End the stage for a client that has authenticated itself, or that is in one of
+ * them. */
+void trusted_exempt(void);
+
 #endif

@@ -387,7 +387,7 @@ same '5.7.21 dkim policy example.org: body goes on behind what is signed' 'with 
 # Wrong calls, and limits
 
 verdict 111 'cm-filter-dkim: not RESULT=VERDICT: good=deliver' 'a result that is none' cm-filter-dkim good=deliver < mail
-verdict 111 'cm-filter-dkim: not RESULT=VERDICT: pass=good' 'a verdict that is none' cm-filter-dkim pass=good < mail
+verdict 111 'cm-filter-dkim: not a verdict: good' 'a verdict that is none' cm-filter-dkim pass=good < mail
 verdict 111 'cm-filter-dkim: not RESULT=VERDICT: pass' 'a word that is neither' cm-filter-dkim pass < mail
 verdict 111 'cm-filter-dkim: unable to read message: Is a directory' 'read trouble is no verdict' cm-filter-dkim < /tmp
 { printf 'X: '; head -c 1100000 /dev/zero | tr '\0' x; } > big

@@ -209,7 +209,7 @@ same 10 'neutral' code joe@neutral.example neutral=junk
 same 99 'pass' code joe@pass.example pass=whitelisted
 same 10 'permerror' code joe@bad1.example permerror=junk
 same 0 'temperror' code joe@broken.example temperror=deliver
-like '^4.4.3 SPF temperror' 'which may also be said to defer' spf joe@broken.example temperror=defer
+like '^4.7.24 SPF temperror' 'which may also be said to defer' spf joe@broken.example temperror=defer
 like '^4.7.23 SPF fail' 'so may others' spf joe@fail.example fail=defer
 
 # mechanisms
