@@ -295,6 +295,7 @@ static void each(char **ids, void (*act)(const char *))
 
 static int is_address(const char *text)
 {
+  if (!*text) return 0;
   for (; *text; ++text)
     if ((unsigned char) *text < ' ' || strchr("<>\177", *text)) return 0;
   return 1;

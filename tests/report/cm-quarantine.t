@@ -134,6 +134,7 @@ same 1 'which has it' sh -c "ls '$T'/boxes/b@example.net/new | wc -l"
 same 0 'its lines end as in a file' sh -c "cat '$T'/boxes/b@example.net/new/* | tr -dc '\\r' | wc -c"
 verdict 111 "cm-quarantine: unable to enter $T/nowhere: No such file or directory" 'a port that is none' \
   q -p "$T/nowhere" release "$F"
+verdict 100 'cm-quarantine: not an address: ' 'nothing is no address: nobody would have it' q release "$B" ''
 verdict 100 'cm-quarantine: not an address: x>
 RSET' 'an address that would be a command' q release "$F" "x>
 RSET"
