@@ -44,7 +44,7 @@ it: $(BIN)
 
 # $(1): the flavour, plain or lib. $(2): its compiler.
 define flavour
-$(BUILD)/$(1)/%.o: %.c conf-cc Makefile $(if $(filter plain,$(1)),$(PLAININ))
+$(BUILD)/$(1)/%.o: %.c conf-cc conf-home Makefile $(if $(filter plain,$(1)),$(PLAININ))
 	@mkdir -p $$(@D)
 	$$(Q)$(2) $(WARN) -D_GNU_SOURCE -DCM_CONF_HOME='"$(HOME_)"' -Ibase \
 	  $(if $(filter plain,$(1)),$(addprefix -isystem ,$(PLAININ))) -MMD -c -o $$@ $$<
@@ -144,14 +144,15 @@ cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost
 
-# Programs, man pages and example control files; the latter never over others.
+# Programs, man pages and example control files; the latter never over others. A
+# program comes into its place whole, for the ports that run meanwhile.
 DEST = $(DESTDIR)$(HOME_)
 install: it
 	install -d $(DEST)/bin $(DEST)/control $(addprefix $(DEST)/man/man,5 7 8)
-	install -m 755 $(BIN) $(DEST)/bin
-	for p in man/*; do install -m 644 $$p $(DEST)/man/man$${p##*.}; done
+	for p in $(BIN); do install -m 755 $$p $(DEST)/bin/.new && mv $(DEST)/bin/.new $(DEST)/bin/$${p##*/} || exit 1; done
+	for p in man/*; do install -m 644 $$p $(DEST)/man/man$${p##*.} || exit 1; done
 	install -d $(DEST)/lists $(addprefix $(DEST)/,$(wildcard lists/*))
-	for c in control/* lists/*/*; do [ -e $(DEST)/$$c ] || install -m 644 $$c $(DEST)/$$c; done
+	for c in control/* lists/*/*; do [ -e $(DEST)/$$c ] || install -m 644 $$c $(DEST)/$$c || exit 1; done
 
 setup:
 	@DESTDIR="$(DESTDIR)" sh service/setup.sh $(HOME_)

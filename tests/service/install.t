@@ -24,6 +24,10 @@ ok 'a first virus signature comes' in_home test -s lists/signatures/eicar.ndb
 ok 'one that is missing comes' in_home test -s control/friends
 same '' 'nothing is put anywhere else' sh -c "cd $T/root && find . -type f ! -path '.$home/*'"
 
+# Before another home is built in
+again() { run -n -W conf-home "${BUILD:-build}/plain/base/control.o" | grep -c 'control.c'; }
+same 1 'who changes conf-home has programs made anew' again
+
 ok 'make setup' run setup
 ok 'again' run setup
 same '755 control 755 lists 700 log 755 ports 755 run 700 state 700 store ' 'makes what programs write to' \
