@@ -158,6 +158,11 @@ behind 'TEXT+100000=say:552 5.3.4 too large\r\n,wait:1,drop'
 heard '220 250 250 250 354 552 221 closed' '552 within the text is passed on' large
 like '^1 DATA$' 'and no text is sent as a command' tail -n 1 "$T/$S/commands"
 committed 0 'there is no message'
+behind 'TEXT+100000@1=say:552 5.3.4 too large\r\n,stall'
+both() { large 18000; letter; }
+heard '220 250 250 250 354 552 250 250 354 250 221 closed' 'a message behind it is accepted' both
+same '2 <a@example.org>' 'through another connection, for in the first one it would be text' \
+  sed 's/^\([0-9]* [^ ]*\) .*/\1/' "$T/$S/ledger"
 behind 'DOT=say:450 4.7.1 greylisted\r\n'
 heard '220 250 250 250 354 450 221 closed' '4xx to the dot is passed on' letter
 like '^450 4.7.1 greylisted$' 'with its words' cat "$T/transcript"
