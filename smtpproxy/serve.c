@@ -193,7 +193,11 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
     return "550 5.7.1 no mail for this address is accepted here";
   }
-  if (!trap && s->set.host && !behind_rcpt(s, &a, &p)) return 0;
+  if (!trap && s->set.host && !behind_rcpt(s, &a, &p)) {
+    /* Who guesses addresses shall not have more of them here than behind us. */
+    s->errors += *t->heard.s == '5';
+    return 0;
+  }
   if (!keep(&t->recipients, &a)) return nomemory(s);
   --t->refused;
   ++t->count;

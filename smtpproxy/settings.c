@@ -9,6 +9,8 @@
 #include "plan.h"
 #include "upstream.h"
 
+#define NEVER 1000000000  /* seconds; more than any session has */
+
 static int trouble_with(stralloc *trouble, const char *file, const char *what)
 {
   if (!stralloc_copys(trouble, "unable to use control/") || !stralloc_cats(trouble, file) ||
@@ -58,6 +60,7 @@ static int numbers(struct settings *s, stralloc *trouble)
     if (control_number(name, files[i].value) == -1)
       return trouble_with(trouble, files[i].name, errno == EINVAL ? "not a number" : strerror(errno));
   }
+  if (!s->keepalive) s->keepalive = NEVER;
   if (databytes && !control_scan(databytes, strlen(databytes), &s->databytes))
     return trouble_with(trouble, "databytes", "$DATABYTES is not a number");
   return 1;

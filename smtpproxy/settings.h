@@ -19,7 +19,7 @@ struct settings {
   unsigned long timeoutsmtpd;   /* seconds for the client */
   unsigned long timeoutremote;  /* seconds for the upstream */
   unsigned long timeoutconnect; /* seconds for connecting to it */
-  unsigned long keepalive;      /* seconds between two NOOPs while filters run */
+  unsigned long keepalive;      /* seconds between two NOOPs to the upstream; not 0 */
   unsigned long deadline;       /* seconds for the filters of one message */
   unsigned long maxhops;        /* Received fields */
   unsigned long maxrecipients;  /* in one transaction */

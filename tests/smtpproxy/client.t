@@ -115,6 +115,10 @@ done
 run lines 'many 5000 MAIL FROM:<x\r\n'
 like '^421 4.7.0 ' 'errors without end end the session' cat "$T/transcript"
 fresh
+run lines 'line MAIL FROM:<a@example.org>' reply 'many 5000 RCPT TO:<bad@example.net>\r\n'
+like '^421 4.7.0 ' 'guesses without end, too' cat "$T/transcript"
+same 101 'the upstream hears no more than the errors of a session' grep -c RCPT "$T/s/commands"
+fresh
 run lines 'line MAIL FROM:<a@example.org>' reply 'many 3000 RCPT TO:<b@example.net>\r\n' 'line QUIT'
 same 1000 'a thousand recipients are taken' grep -c '^250 2.1.5' "$T/transcript"
 same 1101 'as many again are asked to wait, then it is a flood of errors' grep -c '^452 4.5.3' "$T/transcript"

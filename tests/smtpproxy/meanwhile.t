@@ -114,11 +114,21 @@ like '^451 4' 'when the time of a message is over it is deferred' message 'Subje
 ok 'and its stage is dead' within 20 dead
 rm "$W/port/control/deadline"
 
+front=$PORT daemon=$PID
+start_faultsink late 'NOOP=wait:3,ok'
+late=$PORT PORT=$front PID=$daemon W=$T/h
+echo "smtp 127.0.0.1 $late" > "$W/port/control/upstream"
+echo 1 > "$W/port/control/keepalive"
+slow 2
+like '^250 2.0.0 ' 'the answer to a NOOP is waited for, and is none to DATA' message 'Subject: late' '' text
+rm "$W/port/control/keepalive"
+cp "$T/kept" "$W/port/control/upstream"
+
 # With NOOP and without, side by side: each takes longer than the server has patience.
 echo 1 > "$W/port/control/keepalive"
 slow 7
 cp -r "$W" "$T/asleep"
-echo 60 > "$T/asleep/port/control/keepalive"
+echo 0 > "$T/asleep/port/control/keepalive"
 cp -r "$W" "$T/drops"
 : > "$T/drops/port/control/pipeline"
 drops() {
@@ -132,7 +142,7 @@ like '^250 2.0.0 ' 'NOOP keeps an impatient server awake' message 'Subject: awak
 wait $DROPS
 like '^250 2.0.0 ' 'so it does while a message comes in slowly' cat "$T/dropped"
 wait $ASLEEP
-like '^451 4' 'without it the server leaves and the client hears 451' cat "$T/slept"
+like '^451 4' 'without it, with a 0, the server leaves and the client hears 451' cat "$T/slept"
 same 3 'and gets nothing more than those two' received postfix
 rm "$W/port/control/keepalive"
 
