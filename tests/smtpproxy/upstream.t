@@ -152,6 +152,13 @@ tried twice
 same '' 'two replies to a dot: the second never answers another message' grep '^250 two' "$T/transcript"
 same "$(grep -c . "$T/$S/ledger")" 'and what is accepted is there' sh -c "grep -cE '^250 (one|2.0.0 message)' $T/transcript"
 
+# -- the client leaves while it thinks
+
+behind 'DATA=wait:1,ok'
+{ printf 'reply\nline EHLO client.example.org\nreply\n'; letter | sed '$s/.*/close/'; } | client "$FRONT" > "$T/transcript"
+ok 'a client that leaves before the dot goes out' within 20 grep -q '^aborted ' "$T/h/err"
+committed 0 'is not served'
+
 # -- it refuses early, or late
 
 behind 'TEXT+100000=say:552 5.3.4 too large\r\n,wait:1,drop'

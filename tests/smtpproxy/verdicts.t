@@ -78,11 +78,23 @@ large() { { echo 'Subject: hello'; echo; head -c 3000000 /dev/zero | tr '\0' x |
   (cd "$W/port" && { printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA
     sed 's/$/\r/' "$T/large"; printf '.\r\nQUIT\r\n'; } | CM_HOME=$W cm-smtpd 2>> "$W/err" | tail -n 2 | head -n 1); }
 only judge check 10 '5.7.1 because'
+echo "$T/nowhere" > "$W/port/control/spool"
+like '^452 4.3.1 no room' 'without a spool a message of 3 MB is to come later' large
+like '^250 ' 'and a small one needs none' say
+rm "$W/port/control/spool"
 like '^250 ' 'a message of 3 MB passes the stages' large
 # (The sink ends what it writes down with a line of its own.)
 whole() { last | sed '1,/^Subject/d; $d' | tr -d '\r' | cksum; }
 same "$(sed 1d "$T/large" | cksum)" 'and arrives as it was' whole
 like '^Subject: \[SPAM\] hello' 'but for its subject' sh -c "find '$T/sink/mail/new' -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs head -n 30"
+
+# No stage changes what the next one reads
+
+printf '#!/bin/sh\nprintf changed 2> /dev/null 1<> /proc/self/fd/0\nexit 0\n' > "$W/port/first"
+printf '#!/bin/sh\n! grep -q changed || exit 100\n' > "$W/port/second"
+chmod 755 "$W/port/first" "$W/port/second"
+printf 'first check : ./first\n\nsecond check : ./second\n' > "$W/port/control/pipeline"
+like '^250 ' 'a stage cannot change the message' say
 
 # A rewriter
 
