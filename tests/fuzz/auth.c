@@ -1,7 +1,7 @@
-/* What DKIM, DMARC and Authentication-Results read under any bytes: the form of
- * a body does not depend on its pieces, spans lie inside of the text, and
- * reading ends.
- * modules: filters/authres.c filters/canon.c filters/tags.c */
+/* What DKIM, DMARC, SPF and Authentication-Results read under any bytes: the form
+ * of a body does not depend on its pieces, spans lie inside of the text, what
+ * grows has its bound, and reading ends.
+ * modules: filters/authres.c filters/canon.c filters/hops.c filters/spfmacro.c filters/spfrecord.c filters/tags.c filters/trusted.c */
 
 #include "authres.h"
 
@@ -11,6 +11,9 @@
 
 #include "authserv.h"
 #include "canon.h"
+#include "hops.h"
+#include "spfmacro.h"
+#include "spfrecord.h"
 #include "tags.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -73,6 +76,45 @@ static void results(const char *text, size_t size, int ours)
   must(more == 0);
 }
 
+static const char *nobody(const char *domain)
+{
+  return domain;
+}
+
+/* The text as a policy, and as its sender's local part. */
+static void policy(const char *text, size_t size)
+{
+  static stralloc local, out;
+  struct spf_term t;
+  struct spf_facts facts = { .from = "a.example", .domain = "b.example", .helo = "h.example",
+                             .me = "m.example", .validated = nobody };
+  size_t at = 0, before = 0, len = size < 512 ? size : 512;
+  int more;
+
+  must(stralloc_copyb(&local, text, len) && stralloc_0(&local) && ip_scan("2001:db8::1", 11, &facts.ip));
+  facts.local = local.s;
+  spf_check_record(text, size, &t);
+  while ((more = spf_next_term(text, size, &at, &t)) == 1) {
+    must(at > before && t.start >= text && t.start + t.len <= text + size);
+    before = at;
+    if (!t.domain) continue;
+    must(t.domain >= t.start && t.domain + t.domainlen <= t.start + t.len);
+    more = spf_expand(&facts, t.domain, t.domainlen, &out);
+    must(more >= 0 && (more != 1 || out.len <= SPF_EXPANDED + 4096));
+  }
+}
+
+/* The text as the value of a field Received. */
+static void received(const char *text, size_t size)
+{
+  static struct header h;
+  struct ip hops[HOPS_MAX];
+
+  must(stralloc_copys(&h.raw, "Received: from ") && stralloc_catb(&h.raw, text, size) && stralloc_cats(&h.raw, "\n"));
+  h.end = h.body = h.raw.len;
+  must(hops_read(&h, 0, HOPS_ALL, hops) >= 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   const char *text = (const char *) data;
@@ -80,6 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   canonical(CANON_SIMPLE, text, size);
   canonical(CANON_RELAXED, text, size);
   list(text, size);
+  policy(text, size);
+  received(text, size);
   results(text, size, 0);
   results(text, size, 1);
   return 0;
