@@ -79,20 +79,46 @@ static void add_author(const char *address)
 }
 
 /* Of a field that breaks the grammar everything that a reader may take for the address counts. */
-static void read_authors(void)
+static void read_from(const char *value, size_t len)
 {
   static stralloc sure, maybe;
   const stralloc *found;
-  struct field field = { 0 };
   size_t at;
 
-  while (header_next(&header, &field)) {
-    if (!field_is(&field, "From")) continue;
-    sure.len = maybe.len = 0;
-    if (!mailbox_scan(field.value, field.valuelen, &sure, &maybe)) stage_nomem();
-    found = sure.len ? &sure : &maybe;
-    for (at = 0; at < found->len; at += strlen(found->s + at) + 1) add_author(found->s + at);
+  sure.len = maybe.len = 0;
+  if (!mailbox_scan(value, len, &sure, &maybe)) stage_nomem();
+  found = sure.len ? &sure : &maybe;
+  for (at = 0; at < found->len; at += strlen(found->s + at) + 1) add_author(found->s + at);
+}
+
+static int is_empty(const char *p, const char *end)
+{
+  return *p == '\n' || (*p == '\r' && end - p > 1 && p[1] == '\n');
+}
+
+/* Behind a line that is no field, and ends our header, some readers go on. */
+static void read_stray(const char *p, const char *end)
+{
+  const char *nl, *colon;
+
+  for (; p < end && !is_empty(p, end); p = nl + 1) {
+    for (nl = memchr(p, '\n', (size_t) (end - p)); nl && nl + 1 < end && (nl[1] == ' ' || nl[1] == '\t'); )
+      nl = memchr(nl + 1, '\n', (size_t) (end - nl - 1));
+    if (!nl) return;
+    if (nl - p < 5 || case_diffb(p, 4, "From")) continue;
+    for (colon = p + 4; *colon == ' ' || *colon == '\t'; ) ++colon;
+    if (*colon == ':') read_from(colon + 1, (size_t) (nl - colon - 1));
   }
+}
+
+static void read_authors(void)
+{
+  struct field field = { 0 };
+
+  while (header_next(&header, &field))
+    if (field_is(&field, "From")) read_from(field.value, field.valuelen);
+  if (header.body == header.end)
+    read_stray(header.raw.s + header.end, header.raw.s + header.raw.len);
 }
 
 /* What do SPF and DKIM say? -------------------------------------------------- */

@@ -215,6 +215,12 @@ same 8 'eight labels too' sh -c "grep -c TXT $T/queries"
 results pass evil.example none ''
 printf 'From: a@reject.example\r\nFrom: a@evil.example\r\n\r\n' > "$T/mail"
 like '^100 5.7.26 dmarc fail reject.example' 'of two From fields the strictest policy counts' dmarc
+printf 'garbage\r\nFrom: a@reject.example\r\n\r\n' > "$T/mail"; is "$(REJECT reject.example)" 'behind a line that is no field it counts, too'
+printf 'From: a@evil.example\r\n>From x\r\nX: y\r\nfrom :\r\n\ta@reject.example\r\n\r\n' > "$T/mail"
+like '^100 5.7.26 dmarc fail reject.example' 'beside another, and folded' dmarc
+for body in '\r\nFrom: a@reject.example\r\n' 'garbage\r\n\r\nFrom: a@reject.example\r\n' 'garbage\r\nFrom a@reject.example\r\nFrom' '\r'; do
+  printf "From: a@evil.example\r\n$body" > "$T/mail"; is "$(NONE evil.example)" 'but what is no such line does not'
+done
 printf 'From : a@reject.example\r\n\r\n' > "$T/mail"; is "$(REJECT reject.example)" 'on the first line, with a blank before its colon, it is none of an mbox'
 from 'a@evil.example, b@none.example, c@reject.example'
 is '100 5.7.26 dmarc fail reject.example: its policy is reject; dmarc=none header.from=evil.example; dmarc=fail header.from=none.example policy.dmarc=none; dmarc=fail header.from=reject.example policy.dmarc=reject' 'and of several addresses'
