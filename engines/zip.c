@@ -290,6 +290,18 @@ static off_t sign(struct scan *s, off_t at, const char *p, off_t from, off_t to)
   return look_entry() ? central(s, at, 0), 4 : 4;
 }
 
+/* Do two entries have the same header, or share content? Both are sorted. */
+static int overlaps(const struct scan *s)
+{
+  size_t i;
+
+  for (i = 1; i < s->known; ++i)
+    if (s->locals[i] == s->locals[i - 1]) return 1;
+  for (i = 1; i < s->count; ++i)
+    if (s->taken[i].from < s->taken[i - 1].to) return 1;
+  return 0;
+}
+
 /* Look for headers outside the directory, which is between from and to. */
 static void sweep(struct scan *s, off_t from, off_t to)
 {
@@ -300,6 +312,7 @@ static void sweep(struct scan *s, off_t from, off_t to)
   if (!chunk) stage_nomem();
   qsort(s->locals, s->known, sizeof *s->locals, compare);
   qsort(s->taken, s->count, sizeof *s->taken, compare);
+  if (overlaps(s)) s->zip->mixed = 1;
   while ((len = load(s->fd, chunk, CHUNK + 3, at)) > 3 && !look_over()) {
     end = chunk + (len > CHUNK ? CHUNK : len - 3);
     go = 0;

@@ -26,7 +26,8 @@ struct zip {
   off_t end;       /* behind the record that ends it; -1 likewise */
   unsigned long entries;  /* that it says it has */
   int encrypted;   /* the directory itself is */
-  int mixed;       /* directory and local headers disagree about size or method */
+  int mixed;       /* directory and local headers disagree about size or method; or entries
+                    * share bytes, which makes much of little */
   int torn;        /* the directory has fewer entries than it says */
 };
 

@@ -190,6 +190,9 @@ tells folder.zip 'type application/zip
 kind zip
 name 1 exe folder/a.exe
 flag executable' 'folders are no entries'
+perl -0777pe '/PK\x01\x02.*(?=PK\x05\x06)/s; $c = $&; $d = $c =~ s/a\.txt/b.txt/r; s/PK\x01\x02.*//s;
+  $_ .= $c . $d . pack "V v4 V2 v", 0x06054b50, 0, 0, 2, 2, 2 * length $c, length, 0' plain.zip >overlap.zip
+has 'flag broken' overlap.zip 'two entries with the same content'
 perl -0777pe 's/(?<=PK\x01\x02.{8})../\xff\xff/s; substr($_, rindex($_, "PK\1\2"), 4) = "XXXX"' a.zip >torn.zip
 has 'flag broken' torn.zip 'a directory with fewer entries than it says'
 perl -0777pe 'substr($_, 9, 1) = "\x7f"; s/PK\x01\x02/XX\x01\x02/g' plain.zip >odd.zip

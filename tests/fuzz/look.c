@@ -1,6 +1,6 @@
 /* cm-look's readers, on any file.
  * seeds: tests/engines/cm-look.t
- * libraries: -lmagic -larchive */
+ * libraries: -lmagic -larchive -lz */
 
 #include <fcntl.h>
 #include <locale.h>
