@@ -138,6 +138,8 @@ decides 100 'enabled for all is enabled' 'a check for=*@example.net,*@example.or
 echo no > control/prefer-disable
 decides 100 'a no in it takes it back' 'a check not-for=*@example.net : s100'
 rm control/prefer-disable
+{ echo sender@example.com; yes one@example.net | head -c 17000000; } > envelope
+decides 111 'an envelope without end is not read in part' 'a check for=x : s100'
 printf 'sender@example.com\none@example.net' > envelope
 decides 100 'a last line without an end is a recipient' 'a check for=one@example.net : s100'
 printf 'sender@example.com\n' > envelope
@@ -189,6 +191,9 @@ same '' 'is not in the log' cat log
 echo 2 > control/loglevel
 decides 0 'but with 2 in control/loglevel' 'a check : talks 0'
 like '^stage 7f a one$' 'it is' cat log
+echo 'printf "%02500d" 0 >&2; exit 0' | stage drones
+decides 0 'a long line' 'a check : drones'
+same '1000 1000 500 ' 'is several events' sh -c 'sed "s/^stage 7f a //" log | while read -r l; do printf "%s " ${#l}; done'
 echo 'head -c 3000000 /dev/zero >&2; exit 0' | stage floods
 decides 0 'a flood on descriptor 2 changes no verdict' 'a check : floods'
 like '^stage 7f a and [0-9]* bytes more$' 'and is cut' cat log

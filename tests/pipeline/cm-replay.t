@@ -49,6 +49,8 @@ mkdir -m 700 store; SENDER=s@example.org CM_ENVELOPE=$T/envelope CM_ID=$id cm-fi
   echo 'Bail out! nothing was stored'
 like "^store/$id.eml	accept/deliver	reject/delete; words; 5.7.1 bad by s@example.org for r1@example.net r2@example.net $id\$" \
   'a store knows envelope and id' cm-replay old store
+like '^mail/2	accept/deliver	reject/delete; words; 5.7.1 bad by  for$' 'which mail behind it does not inherit' \
+  cm-replay old store mail
 same 'cm-replay: 1 messages, 0 with another result' 'and nothing else in it is a message' cm-replay none store
 sed -i 's|^verdict .*|verdict reject/delete|' store/$id.env
 like '^cm-replay: 1 messages, 0 ' 'and, of what was decided, the result' cm-replay old store
