@@ -228,6 +228,11 @@ static int finish(struct run *r, struct job *j)
     spawn_strays();
     ok = ok && replace(r, j, o);
   }
+  /* A scanner that a stage has handed its message to may read on when that one is out of time. */
+  if (o->verdict == VERDICT_BROKEN && j->edition) {
+    close(j->message);
+    j->edition = 0;
+  }
   j->state = JOB_IDLE;
   settle(r, j->stage, o, j);
   return ok;
