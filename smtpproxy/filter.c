@@ -62,6 +62,8 @@ static char **environment(const struct session *s, int envelope)
       !add(&block, "CM_PROTO=", s->extended ? "ESMTP" : "SMTP") ||
       !add(&block, "CM_AUTH=", "") || !add(&block, "CM_TLS=", "") ||
       !add(&block, "CM_BODY=", "changed")) return 0;
+  /* Stages know the client by one name, whatever server it came through. */
+  if (*s->ip && !getenv("TCPREMOTEIP") && !add(&block, "TCPREMOTEIP=", s->ip)) return 0;
   for (e = environ; *e; ++e)
     if (passing(*e) && !add(&block, *e, "")) return 0;
   for (at = 0; at < block.len && n < sizeof list / sizeof *list - 1; at += strlen(block.s + at) + 1)

@@ -88,6 +88,23 @@ whole() { last | sed '1,/^Subject/d; $d' | tr -d '\r' | cksum; }
 same "$(sed 1d "$T/large" | cksum)" 'and arrives as it was' whole
 like '^Subject: \[SPAM\] hello' 'but for its subject' sh -c "find '$T/sink/mail/new' -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2 | xargs head -n 30"
 
+# session FILE: the client's side of one that sends it
+session() {
+  printf '%s\r\n' 'EHLO c' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA
+  sed 's/^[.]/../' "$1"
+  printf '.\r\nQUIT\r\n'
+}
+
+# Who the client is
+
+printf '#!/bin/sh\necho "5.7.1 from $TCPREMOTEIP"\nexit 100\n' > "$W/port/judge"
+echo 'judge check : ./judge' > "$W/port/control/pipeline"
+through() { (cd "$W/port" && session "$T/dots" | env CM_HOME="$W" "$@" cm-smtpd 2>> "$W/err" | tail -n 2); }
+printf 'Subject: x\r\n\r\n' > "$T/dots"
+like '^550 5.7.1 from 192.0.2.7' 'a stage knows the client' through PROTO=TCP TCPREMOTEIP=192.0.2.7
+like '^550 5.7.1 from 192.0.2.8' 'also through a server with other names' through PROTO=SSL SSLREMOTEIP=192.0.2.8
+like '^550 5.7.1 from 192.0.2.9' 'or an inetd' through REMOTE_ADDR=192.0.2.9
+
 # No stage changes what the next one reads
 
 printf '#!/bin/sh\nprintf changed 2> /dev/null 1<> /proc/self/fd/0\nexit 0\n' > "$W/port/first"
@@ -107,13 +124,6 @@ printf '#!/bin/sh\nhead -c 3\n' > "$W/port/shout"
 like '^451 4' 'half a message never does' say
 
 # Bodies that nobody changed, and what cm-pipeline may say of them
-
-# session FILE: the client's side of one that sends it
-session() {
-  printf '%s\r\n' 'EHLO c' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA
-  sed 's/^[.]/../' "$1"
-  printf '.\r\nQUIT\r\n'
-}
 
 # arrives FILE NAME: what is behind the header is what the sink is given
 arrives() {
