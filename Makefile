@@ -6,6 +6,8 @@ CC     := $(shell head -n 1 conf-cc)
 HOME_  := $(shell head -n 1 conf-home)
 MUSL   := $(shell command -v musl-gcc)
 BUILD  := build
+# By one name, or what a file includes is not found again.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 WARN   := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wsign-conversion \
           -Wshadow -Wvla -Walloca -Wstrict-prototypes -Wmissing-prototypes \
           -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference \
