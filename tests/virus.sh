@@ -73,6 +73,6 @@ start_virusd() {
   background $CHECKER cm-virusd "db=$W/db" "tmp=$W/tmp" "$@" "$W/socket" >> "$W/log" 2>&1
   within 60 pings "$W/socket" || { sed 's/^/# /' "$W/log"; echo 'Bail out! cm-virusd did not start'; exit 1; }
 }
-# its scanners: the children that are confined; its holder: the other one
-scanners() { for p in $(children "$1"); do ! grep -q '^Seccomp:.2' "/proc/$p/status" || echo "$p"; done; }
-holder() { for p in $(children "$1"); do grep -q '^Seccomp:.2' "/proc/$p/status" || echo "$p"; done; }
+# its scanners: the children that are confined (a container has seccomp for all); its holder: the other one
+scanners() { for p in $(children "$1"); do ! grep -q '^NoNewPrivs:.1' "/proc/$p/status" || echo "$p"; done; }
+holder() { for p in $(children "$1"); do grep -q '^NoNewPrivs:.1' "/proc/$p/status" || echo "$p"; done; }

@@ -188,8 +188,8 @@ like '^cm-filter-virus: .* ERROR$\|5.7.1 virus found' 'without memory nothing is
 kill $PID
 
 # ---- what a scanner can reach ----
-within 10 lone
-s=$(scanners $master)
+# Of the first one, whose scanners do not end after three messages.
+s=$(scanners $daemon | head -n 1)
 same 'NoNewPrivs:	1
 Seccomp:	2' 'a scanner is confined' grep -E '^(NoNewPrivs|Seccomp):' /proc/$s/status
 if ls "/proc/$s/fd" > /dev/null 2>&1; then
@@ -197,8 +197,8 @@ if ls "/proc/$s/fd" > /dev/null 2>&1; then
 else
   report 0 'has its channel and nothing else # SKIP only root can look at its descriptors'
 fi
-if [ "$(id -u)" = 0 ]; then
-  like "tmpfs" 'and makes its files in memory' grep "$T/two/tmp" /proc/$s/mountinfo
+if [ "$(id -u)" = 0 ] && unshare -m true 2> /dev/null; then
+  like "tmpfs" 'and makes its files in memory' grep "$T/one/tmp" /proc/$s/mountinfo
 fi
 ok 'it says so' logged two 'scanners reach no files but their own'
 
