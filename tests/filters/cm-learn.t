@@ -34,8 +34,10 @@ verdict 0 'learned 2 as spam' 'a maildir is read' cm-learn spam -c "$K" maildir
 cp one flat/1.eml; echo x > flat/1.env; cp mbox flat/box; mkdir flat/deeper; cp one flat/deeper/x
 verdict 0 'learned 4 as spam' 'a directory of messages, too' sh -c 'rm -r flat/deeper; exec cm-learn spam -c "$0" flat one' "$K"
 mkdir knots; cp one knots/one; cp one knots/two; ln -s . knots/again; ln -s self knots/self
-verdict 111 'cm-learn: knots: Symbolic link loop
-learned 2 as spam, failed 1' 'what cannot be read does not keep the others from it, and nothing is read twice' cm-learn spam -c "$K" knots
+# The C libraries have not the same words for it.
+knots() { cm-learn spam -c "$K" knots 2>&1 | sed 's/Too many levels of symbolic links/Symbolic link loop/'; }
+same 'cm-learn: knots: Symbolic link loop
+learned 2 as spam, failed 1' 'what cannot be read does not keep the others from it, and nothing is read twice' knots
 empty
 mkfifo flat/pipe
 verdict 0 'learned 3 as spam' 'what is no file is not waited for' timeout 20 cm-learn spam -c "$K" flat
