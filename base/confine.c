@@ -94,11 +94,15 @@ static struct sock_filter alone[] = {
   END
 };
 
+#define TALK \
+  ALLOW(sendto), ALLOW(recvfrom), ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(setsockopt), ALLOW(getsockopt), \
+  ALLOW(getsockname), ALLOW(getpeername), ALLOW(shutdown), POLL ALLOW(fcntl)
+
+static struct sock_filter talking[] = { BEGIN, TALK, END };
+
 static struct sock_filter networked[] = {
   BEGIN,
-  ALLOW(connect), ALLOW(sendto), ALLOW(recvfrom), ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(setsockopt),
-  ALLOW(getsockopt), ALLOW(getsockname), ALLOW(getpeername), ALLOW(shutdown), ALLOW(bind), POLL
-  ALLOW(fcntl), ALLOW(ioctl),
+  TALK, ALLOW(connect), ALLOW(bind), ALLOW(ioctl),
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 5),
   LOAD(args[0]),
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
@@ -162,6 +166,12 @@ int confine(size_t memory, size_t file, unsigned int seconds)
 int confine_to_network(void)
 {
   return limit(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
+}
+
+int confine_to_open(size_t memory)
+{
+  if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_AS, memory) == -1) return -1;
+  return filter(talking, sizeof talking / sizeof *talking);
 }
 
 static int put(const char *name, const char *text)

@@ -16,6 +16,10 @@ int confine(size_t memory, size_t file, unsigned int seconds);
  * sanitizer it does nothing. */
 int confine_to_network(void);
 
+/* The same for who speaks on sockets that are open and needs no other, with a
+ * limit on memory. Built with a sanitizer it does nothing. */
+int confine_to_open(size_t memory);
+
 /* The same for one that must make files: the directory becomes its working
  * directory and the only place where it finds or makes any, as far as the kernel
  * has means for that; *how says which. Processor time has no limit. No network,

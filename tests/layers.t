@@ -43,6 +43,7 @@ same '' 'libarchive has one door' door 'archive(_entry)?\.h' engines/archive.c
 same '' 'zlib has one door' door 'zlib\.h' engines/inflate.c
 same '' 'libclamav has one door' door 'clamav\.h' engines/clam.c
 same '' 'c-ares has one door' door 'ares' filters/dns.c
+same '' 'OpenSSL has one door' door 'openssl/' engines/tls.c
 same '' 'nettle has one door' door '(nettle|gmp)' filters/crypto.c
 same "$top" 'nothing lies at the top that does not belong there' sh -c "git ls-files | grep -v / | tr '\\n' ' ' | sed 's/ $//'"
 same '' 'every program has a man page' manless
