@@ -1,5 +1,6 @@
 #include "sniff.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "owfat.h"
@@ -114,16 +115,32 @@ void sniff_begin(struct sniff *s)
   memset(s->edge, 0, sizeof s->edge);
 }
 
+/* Does one of the eight bytes have this value? Not 0 if so. */
+static uint64_t among(uint64_t eight, unsigned char byte)
+{
+  const uint64_t ones = UINT64_MAX / 255;
+
+  eight ^= ones * byte;
+  return (eight - ones) & ~eight & ones * 128;
+}
+
 /* The end of a zip archive, which readers look for from behind: what stands before it does
  * not matter to them. Of other archives they look for the beginning. */
 static unsigned int archive(const char *data, size_t len)
 {
-  const char *end = data + len, *p = data;
+  const char *end = data + len, *p = data, *last;
+  uint64_t eight;
 
-  if (memmem(data, len, "Rar!\x1a\7", 6) || memmem(data, len, "7z\xbc\xaf\x27\x1c", 6)) return 1;
-  while (end - p >= 4 && (p = memchr(p, 'P', (size_t) (end - p) - 3))) {
-    if (p[1] == 'K' && p[2] == 5 && p[3] == 6) return 1;
-    ++p;
+  while (p < end) {
+    for (; end - p >= 8; p += 8) {
+      memcpy(&eight, p, 8);
+      if (among(eight, 'P') | among(eight, 'R') | among(eight, '7')) break;
+    }
+    for (last = end - p < 8 ? end : p + 8; p < last; ++p) {
+      if (*p == 'P' && end - p >= 4 && !memcmp(p, "PK\5\6", 4)) return 1;
+      if (*p == 'R' && end - p >= 6 && !memcmp(p, "Rar!\x1a\7", 6)) return 1;
+      if (*p == '7' && end - p >= 6 && !memcmp(p, "7z\xbc\xaf\x27\x1c", 6)) return 1;
+    }
   }
   return 0;
 }
