@@ -68,6 +68,14 @@ static void inside(int fd, const struct mime_part *part, unsigned int level)
   close(fd);
 }
 
+/* May cm-look know more about it? Not about data of no known kind under the name of a document: its
+ * program opens it or does not, and that there is nothing to look into is the plain case. */
+static int open_question(const struct open *o, struct kind is)
+{
+  if (is.is & SNIFF_ACTIVE) return 1;
+  return is.is & SNIFF_ASK && (*is.word || is.is & SNIFF_TEXT || !(o->finding.marks & SPELL_PAPER));
+}
+
 /* What the data of a part is, in one way to decode it. */
 static void judge(int fd, const struct mime_part *part, unsigned int level, struct open *o,
                   enum transfer_kind encoding, enum transfer_style style)
@@ -120,8 +128,7 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
     inside((int) which, part, level);
     /* It need not be a message. */
     finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0), o->group);
-  } else if (is.is & (SNIFF_HOLDS | SNIFF_ZIP) || o->finding.marks & SPELL_HOLDS ||
-             (o->attachment && is.is & (SNIFF_ASK | SNIFF_ACTIVE)))
+  } else if (is.is & (SNIFF_HOLDS | SNIFF_ZIP) || o->finding.marks & SPELL_HOLDS || (o->attachment && open_question(o, is)))
     finding_postpone(&o->finding, level ? &outer : part, unpack(fd, part, encoding, style, 0), o->group);
 }
 

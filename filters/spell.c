@@ -204,7 +204,8 @@ static unsigned int marks_of(const char *s, size_t len)
   if (among(passive, s + at, len - at)) found |= SPELL_PASSIVE;
   if (among(html, s + at, len - at)) found |= SPELL_HTML;
   if (among(mail, s + at, len - at)) found |= SPELL_MAIL;
-  if (among(holds, s + at, len - at)) found |= SPELL_HOLDS;
+  if (among(documents, s + at, len - at) && !(found & SPELL_HTML)) found |= SPELL_PAPER;
+  if (among(holds, s + at, len - at)) found = (found & ~(unsigned int) SPELL_PAPER) | SPELL_HOLDS;
   if (!among(programs, s + at, len - at)) return found;
   for (end = at - 1; end && (s[end - 1] == ' ' || s[end - 1] == '.' || s[end - 1] == '_'); --end) ;
   before = extension(s, end);

@@ -13,7 +13,8 @@ enum {
   SPELL_PASSIVE = 8, /* a picture, sound or document that runs nothing and holds no files */
   SPELL_HTML   = 16,
   SPELL_MAIL   = 32, /* a message */
-  SPELL_HOLDS  = 64  /* an archive; which programs find wherever it begins */
+  SPELL_HOLDS  = 64, /* an archive; which programs find wherever it begins */
+  SPELL_PAPER  = 128 /* a document, picture, sound or film, whose program opens nothing else */
 };
 
 /* What the lists say in the worst of all readings of a name; *which is that

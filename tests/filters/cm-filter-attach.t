@@ -281,6 +281,11 @@ printf 'drop exe\nblock +macro\n' > "$T/rules"
 named 'filename=a.pdf' > "$T/m"
 fake 'exit 111'
 looks m rules 0 'cm-look is not started where there is nothing to open'
+printf 'Content-Type: application/octet-stream; name=a.odt\nContent-Transfer-Encoding: base64\n\nAQACAAMABAAFAAYA\n' > "$T/odd"
+looks odd rules 0 'nor for data of no known kind under the name of a document'
+sed s/a.odt/a.dat/ "$T/odd" > "$T/odder"
+looks odder rules 'cm-filter-attach: unable to look into an attachment: cm-look has failed
+111' 'but for that under any other name'
 looks zip rules 'cm-filter-attach: unable to look into an attachment: cm-look has failed
 111' 'cm-look that fails is no answer'
 fake 'kill -9 $$'
