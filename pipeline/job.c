@@ -48,7 +48,7 @@ static int make(struct job *j)
   return j->made = 1;
 }
 
-static int prepare(struct job *j, char *const *env)
+static int prepare(struct job *j, int message, char *const *env)
 {
   static stralloc path;
   struct spawn *s = &j->spawn;
@@ -60,7 +60,7 @@ static int prepare(struct job *j, char *const *env)
   s->path = path.s;
   s->argv = j->stage->argv;
   s->env = env;
-  s->fd[0] = j->message;
+  s->fd[0] = message;
   s->fd[1] = j->stage->rewrite ? j->output : j->report;
   s->fd[2] = j->log[1];
   s->fd[3] = j->stage->rewrite ? j->report : -1;
@@ -72,7 +72,8 @@ static int prepare(struct job *j, char *const *env)
   return 1;
 }
 
-int job_start(struct job *j, const struct stage *stage, unsigned long size, char *const *env, long until)
+int job_start(struct job *j, const struct stage *stage, int message, unsigned long size,
+              char *const *env, long until)
 {
   int result, saved;
 
@@ -85,9 +86,10 @@ int job_start(struct job *j, const struct stage *stage, unsigned long size, char
   j->until = until;
   j->time = until - j->started;
   j->needless = 0;
-  result = prepare(j, env);
+  result = prepare(j, message, env);
   if (result == 1) result = spawn_start(&j->spawn);
   saved = errno;
+  close(message);
   if (result == -1 && j->output != -1) close(j->output);
   errno = saved;
   if (result == 1) j->state = JOB_RUNNING;
@@ -120,7 +122,6 @@ void job_abandon(struct job *j)
 {
   j->state = JOB_IDLE;
   j->made = 0;  /* it may still write into them */
-  j->edition = 0;
 }
 
 int job_reap(struct job *j)

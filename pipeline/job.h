@@ -21,8 +21,6 @@ struct job {
   enum job_state state;
   struct spawn spawn;
   int made;                /* 1: report and log are open */
-  int message;             /* the message in an open file description of its own */
-  unsigned int edition;    /* which message that is; 0: none, and message is not open */
   int report;              /* memory files for the report and the new message */
   int output;              /* -1: none */
   int log[2];              /* a pipe; its reading end does not block */
@@ -38,9 +36,10 @@ struct job {
  * and no less than PLAN_TIME, so that most stages need no limit of their own. */
 void job_limit(const struct plan *plan);
 
-/* Start the stage on job->message, of size bytes. until: when its time is over.
- * 1; -1 with errno, job is idle. */
-int job_start(struct job *job, const struct stage *stage, unsigned long size, char *const *env, long until);
+/* Start the stage on a message of size bytes; message, a descriptor of its own,
+ * is closed here. until: when its time is over. 1; -1 with errno, job is idle. */
+int job_start(struct job *job, const struct stage *stage, int message, unsigned long size,
+              char *const *env, long until);
 
 /* Take what came on its descriptor 2. */
 void job_drain(struct job *job);

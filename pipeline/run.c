@@ -30,7 +30,6 @@ static int signals;      /* readable when we are to stop and when a child ends *
 static long deadline;    /* of clock_ms() */
 static long epoch;       /* ms, what to add to that for the time of day */
 static int callers;      /* the caller's descriptor of the message */
-static unsigned int edition = 1; /* one more with each new message */
 static const char *id;
 
 /* Room for all stages of the plan. */
@@ -112,21 +111,15 @@ static int again(int fd)
   return open(name, O_RDONLY | O_CLOEXEC);
 }
 
-/* Give the job the message in an open file description of its own, at its beginning:
- * no other stage of the paragraph moves its offset. 1, or -1 with errno. */
-static int lay_out(struct run *r, struct job *j)
+/* The message in an open file description of the stage's own. Nobody else moves its offset:
+ * no other stage of the paragraph, and no daemon that an earlier one has handed it to. */
+static int reopen(struct run *r)
 {
-  if (j->edition == edition) return lseek(j->message, 0, SEEK_SET) == -1 ? -1 : 1;
-  if (j->edition) close(j->message);
-  j->edition = 0;
-  j->message = again(r->message);
-  if (j->message == -1) {
-    if (lseek(r->message, 0, SEEK_SET) == -1 || take_copy(r) == -1) return -1;
-    j->message = again(r->message);
-  }
-  if (j->message == -1) return -1;
-  j->edition = edition;
-  return 1;
+  int fd = again(r->message);
+
+  if (fd != -1) return fd;
+  if (lseek(r->message, 0, SEEK_SET) == -1 || take_copy(r) == -1) return -1;
+  return again(r->message);
 }
 
 /* Why is the stage not to be run? 0: it is. */
@@ -153,13 +146,15 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
 {
   long now = clock_ms(), until = now + (long) s->time * 1000;
   char *const *env;
+  int message;
 
   if (until > deadline) until = deadline;
   if (until <= now) return judge_broken(o, s, "no time left", 0, "");
   if (!pass_on(r)) return 0;
   env = surroundings_environment((unsigned long) (until + epoch) / 1000);
   if (!env) return judge_broken(o, s, "too many pipelines within pipelines", 0, "");
-  if (lay_out(r, jobs + used) == 1 && job_start(jobs + used, s, r->size, env, until) == 1) {
+  message = reopen(r);
+  if (message != -1 && job_start(jobs + used, s, message, r->size, env, until) == 1) {
     ++used;
     return 1;
   }
@@ -207,7 +202,6 @@ static int replace(struct run *r, const struct job *j, struct outcome *o)
   if (r->message != callers) close(r->message);
   r->message = j->output;
   r->size = size;
-  ++edition;
   return ok;
 }
 
@@ -227,11 +221,6 @@ static int finish(struct run *r, struct job *j)
   if (j->stage->rewrite) {
     spawn_strays();
     ok = ok && replace(r, j, o);
-  }
-  /* A scanner that a stage has handed its message to may read on when that one is out of time. */
-  if (o->verdict == VERDICT_BROKEN && j->edition) {
-    close(j->message);
-    j->edition = 0;
   }
   j->state = JOB_IDLE;
   settle(r, j->stage, o, j);

@@ -130,7 +130,7 @@ same 111 'a pipeline in a pipeline that hangs' check
 ok 'is gone with its stages' gone 5001
 
 # A daemon that got the message from a stage, as clamd does, and reads on when that is over
-echo 'echo $$ > pid; mv pid asked; exec sleep 20' | stage asks
+echo 'echo $$ > pid; mv pid asked; until test -e taken; do sleep 0.01; done' | stage asks
 echo 'sleep 0.5; cat > got; exit 0' | stage reads
 background perl -e '
   my $end = time + 20;
@@ -138,8 +138,9 @@ background perl -e '
   open my $f, "<", "asked"; chomp(my $pid = <$f>);
   my $fd = syscall 438, syscall(434, $pid + 0, 0), 0, 0;  # pidfd_getfd, pidfd_open
   open my $m, "<&=", $fd or exit;
+  open my $t, ">", "taken";
   while (time < $end) { sysseek $m, 0, 2; select undef, undef, undef, 0.005 }'
-decides 0 'a stage is out of time, and its daemon is not' 'a check time=1 on-error=deliver : asks\n\nb check : reads'
+decides 0 'a stage is over, and its daemon is not' 'a check time=10 : asks\n\nb check : reads'
 ok 'the next stage has the whole message to itself' cmp got message
 
 done_testing
