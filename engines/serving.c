@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,20 +112,21 @@ static void agreed(char command)
 static __attribute__((noreturn)) void speak(int keys, char command)
 {
   long long deadline = clock_ms() + (long long) set.handshake * 1000;
+  struct timeval limit = { (time_t) set.handshake, 0 };
   struct pump_end far = { .in = 0, .out = 1 }, near;
   enum pump_result r;
 
   drop();
   if (!tls_serve(&far, keys, set.directory, set.id) || pump_plain(&near, ours.data, ours.data) == -1) refused();
   near.finish = finish_near;
+  setsockopt(keys, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   if (confine_to_open(SERVING_MEMORY) == -1) serving_stop(TROUBLE, "unable to confine myself: ", strerror(errno));
   if (!tls_greeted(&far, deadline) || !tls_handshake(&far, deadline)) refused();
   agreed(command);
   r = pump(&far, &near, set.idle);
   if (r == PUMP_CUT) log_event("tls-cut", set.id, "the client ended without close_notify");
   if (r == PUMP_IDLE) log_event("tls-idle", set.id, "nothing moved for too long");
-  if (r != PUMP_DONE) _exit(CUT);
-  leave(DONE);
+  leave(r == PUMP_DONE ? DONE : CUT);
 }
 
 /* Wait until the program wants TLS, then have it spoken, and hand out the key. */
