@@ -269,7 +269,7 @@ same "$worker" 'one scanner has done all that' scanners $PID
 ok "and memory does not grow with messages ($a KiB, $b KiB)" test $b -le $((a + 400))
 
 # A build that tells at the end what was not freed
-build=${BUILD:-build}/leaks
+build=$T/leaks
 if make -s -C "$OLDPWD" "BUILD=$build" WARN= CC='gcc -O1 -g -fsanitize=address,undefined' "$build/bin/cm-virusd" > make.log 2>&1; then
   PATH=$build/bin:$PATH
   export ASAN_OPTIONS=detect_leaks=1:exitcode=99
