@@ -186,7 +186,7 @@ int spf_expand(const struct spf_facts *facts, const char *text, size_t len, stra
       case 's':
       case 'l':
         if (!is_ascii(facts->local)) return 2;
-        /* fall through */
+        __attribute__((fallthrough));
       default: result = value(facts, m.letter, &v) ? transform(&m, &v, out) : -1;
     }
     if (result != 1) return result;
