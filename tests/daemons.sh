@@ -2,7 +2,7 @@
 # it, where the test goes on; and real classifiers in $T, on local sockets there,
 # without network, each with nothing but what a test gives it.
 
-. "$(dirname "$0")/../tap.sh"
+command -v done_testing > /dev/null || . "$(dirname "$0")/../tap.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 answers=$top/tests/tools/answers  # a peer for what no real one answers
 PATH=$PATH:/usr/sbin:/sbin
