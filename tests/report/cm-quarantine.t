@@ -224,7 +224,8 @@ verdict 111 'cm-quarantine: unable to open /nowhere: No such file or directory' 
 if [ "$(id -u)" = 0 ]; then
   store a@example.org b@example.net x > /dev/null
   mkdir "$T/more"
-  echo "queue cm-maildir $T/more" > "$P/control/upstream"
+  cp "$(command -v cm-maildir)" "$T/"  # the owner may be kept from where it is built
+  echo "queue $T/cm-maildir $T/more" > "$P/control/upstream"
   chmod 755 "$T" "$H" "$H/ports" "$P" "$P/control"
   chmod 644 "$P"/control/*
   chmod 777 "$T/more"
