@@ -38,10 +38,11 @@ static int because(const struct outcome *o, stralloc *out)
 
 int telling_reason(const struct run *r, stralloc *out)
 {
-  const struct outcome *o = r->outcomes + r->decision.stage;
+  const struct outcome *o;
   int verdict = r->decision.verdict;
 
   if (r->decision.stage == -1) return stralloc_cats(out, "2.0.0 accepted");
+  o = r->outcomes + r->decision.stage;
   if (o->verdict != VERDICT_BROKEN) return because(o, out);
   if (verdict_refuses(verdict)) return stralloc_cats(out, "5.3.0 mail filter failed");
   return stralloc_cats(out, verdict == VERDICT_DEFER ? "4.3.0 mail filter failed" : "mail filter failed");

@@ -27,7 +27,7 @@ int behind_ask(struct session *s, const char *line, size_t len)
   if (!smtpc_isopen(u)) return -1;
   if (s->set.level & LOG_DETAILED) log_text("upstream", session_id(s), ">", line, len);
   r = smtpc_command(u, line, len, s->set.timeoutremote);
-  s->asked = clock_ms();
+  s->asked = clock_about();
   if (r != -1 && (s->set.level & LOG_DETAILED))
     log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
   if (r == 421) {
@@ -41,7 +41,7 @@ int behind_ask(struct session *s, const char *line, size_t len)
 
 void behind_awake(struct session *s)
 {
-  if (s->t.told && clock_ms() - s->asked >= (long long) s->set.keepalive * 1000) behind_ask(s, "NOOP", 4);
+  if (s->t.told && clock_about() - s->asked >= (long long) s->set.keepalive * 1000) behind_ask(s, "NOOP", 4);
 }
 
 void behind_relay(struct session *s)

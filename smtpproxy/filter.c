@@ -212,14 +212,14 @@ static int broken(struct session *s, const char *why)
   return 1;
 }
 
-/* Is what was written to out all that the report says there is to be? */
-static int is_whole(const struct transaction *t, const struct shape *shape, int out)
+/* Are so many bytes all that the report says there is to be? */
+static int is_whole(const struct transaction *t, const struct shape *shape, off_t written)
 {
   off_t size = (off_t) shape->size, ours = t->message.size - (off_t) t->header.body;
 
   if (!shape->sized || size <= 0) return 0;
-  if (!shape->spared) return lseek(out, 0, SEEK_END) == size;
-  return shape->body == t->header.body && size > ours && lseek(out, 0, SEEK_END) == size - ours;
+  if (!shape->spared) return written == size;
+  return shape->body == t->header.body && size > ours && written == size - ours;
 }
 
 /* Success needs a known code, a whole report, and a new message of exactly the
@@ -229,13 +229,15 @@ static int judged(struct session *s, int code, int out, int fd)
   struct transaction *t = &s->t;
   struct shape shape = { 0 };
   int read = report(&t->result, fd, &shape);
+  off_t written;
 
   if (!read || !valid(code) || !t->result.text.len) return broken(s, "gave no verdict");
   t->result.verdict = code;
   if (!verdict_delivers(code) && !verdict_redirects(code)) return 1;
-  if (!is_whole(t, &shape, out)) return broken(s, "left no whole message");
+  written = lseek(out, 0, SEEK_END);
+  if (!is_whole(t, &shape, written)) return broken(s, "left no whole message");
   t->filtered.fd = out;
-  t->filtered.size = lseek(out, 0, SEEK_END);
+  t->filtered.size = written;
   t->header_only = shape.spared;
   return 1;
 }
