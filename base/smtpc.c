@@ -137,15 +137,15 @@ static int refused(struct smtpc *c, int r)
   return r;
 }
 
-int smtpc_open(struct smtpc *c, const char *host, const char *port, const char *me,
-               unsigned long connect, unsigned long reply)
+int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,
+               unsigned long reply)
 {
   int r, fd;
 
   smtpc_close(c);
   c->offers = 0;
   c->size = 0;
-  fd = dial_tcp(host, port, connect);
+  fd = to->port ? dial_tcp(to->host, to->port, connect) : dial(to->host, connect);
   if (fd == -1)
     return fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");
   stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, reply);

@@ -6,6 +6,7 @@
 
 #include "owfat.h"
 #include "stream.h"
+#include "upstream.h"
 
 /* What a server offers at EHLO, as far as we can carry it. */
 enum {
@@ -28,13 +29,13 @@ struct smtpc {
   char buffer[4096];
 };
 
-/* Connect to a host (name or address) and port (number or service name),
- * within connect seconds, and wait reply seconds for the greeting and for the
- * answer to EHLO (HELO where EHLO is refused), which names us as me.
+/* Connect to an upstream that is no queue within connect seconds, and wait reply
+ * seconds for the greeting and for the answer to EHLO (HELO where EHLO is refused),
+ * which names us as me.
  * The code of the last reply: 250 is success, otherwise the connection is
  * closed. -1: no usable answer, see trouble; closed. */
-int smtpc_open(struct smtpc *c, const char *host, const char *port, const char *me,
-               unsigned long connect, unsigned long reply);
+int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,
+               unsigned long reply);
 
 /* Is there a connection? */
 int smtpc_isopen(const struct smtpc *c);

@@ -72,7 +72,8 @@ static void begin(stralloc *message, const char *name)
 int probe_send(const char *name, const stralloc *text)
 {
   static stralloc message;
-  int code = smtpc_open(&smtp, host.s, host.s + strlen(host.s) + 1, me.s, CONNECT, REPLY);
+  struct upstream to = { .host = host.s, .port = host.s + strlen(host.s) + 1 };
+  int code = smtpc_open(&smtp, &to, me.s, CONNECT, REPLY);
 
   if (code == 250) code = command("MAIL FROM:<", &probe.sender);
   if (code == 250) code = command("RCPT TO:<", &probe.recipient);

@@ -169,17 +169,16 @@ static int always(struct send *s)
 /* With an empty sender, so that nobody answers it. */
 static void mail(const char *recipient, const char *to, const stralloc *text)
 {
-  static struct upstream upstream;
+  static struct upstreams upstreams;
   static struct send m;
-  static stralloc out, list;
-  const char *trouble;
+  static stralloc out, list, trouble;
   int r = SEND_LATER;
 
-  if (!upstream_read(&upstream, &trouble)) {
-    log_event("trouble", rows.cell[ROW_ID], "unable to use control/upstream: ", trouble);
+  if (!upstream_read(&upstreams, &trouble)) {
+    log_event("trouble", rows.cell[ROW_ID], trouble.s);
     return;
   }
-  m.upstream = &upstream;
+  m.upstreams = &upstreams;
   m.me = me.s;
   m.sender = "";
   m.recipients = &list;

@@ -214,25 +214,23 @@ static int number(const char *name, unsigned long *value, unsigned long usual)
 
 static int hand_over(int message, const struct stored *s, const stralloc *to, struct send *m)
 {
-  static struct upstream upstream;
-  static stralloc me;
-  const char *trouble;
+  static struct upstreams upstreams;
+  static stralloc me, trouble;
 
-  m->upstream = &upstream;
+  m->upstreams = &upstreams;
   m->message = message;
   m->sender = s->sender;
   m->recipients = to;
   m->before = before;
-  if (upstream_read(&upstream, &trouble)) {
+  if (upstream_read(&upstreams, &trouble)) {
     if (control_line("control/me", &me) != 1 && !(stralloc_copys(&me, "localhost") && stralloc_0(&me)))
       return SEND_LATER;
     m->me = me.s;
     if (number("control/timeoutconnect", &m->connect, 30) && number("control/timeoutremote", &m->reply, 300))
       return send_message(m);
-    trouble = "a time-out is not a number";
+    if (!stralloc_copys(&trouble, "a time-out is not a number") || !stralloc_0(&trouble)) return SEND_LATER;
   }
-  if (!stralloc_copys(&m->answer, "control/upstream of the port: ") || !stralloc_cats(&m->answer, trouble) ||
-      !stralloc_0(&m->answer)) m->answer.len = 0;
+  if (!stralloc_copy(&m->answer, &trouble)) m->answer.len = 0;
   return SEND_LATER;
 }
 

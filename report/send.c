@@ -128,15 +128,9 @@ static int text(struct send *s, char *wire, size_t size, size_t *wired)
 static int by_smtp(struct send *s)
 {
   static char wire[32768];
-  const struct upstream *u = s->upstream;
   size_t wired = 0;
-  int r = smtpc_open(&server, u->host, u->port, s->me, s->connect, s->reply);
+  int r = envelope(s);
 
-  if (r != 250) {
-    answer(s, r);
-    return SEND_LATER;
-  }
-  r = envelope(s);
   if (r != SEND_TAKEN) return r;
   r = smtpc_command(&server, "DATA", 4, s->reply);
   if (r != 354) return refusal(s, r);
@@ -161,10 +155,10 @@ static int by_smtp(struct send *s)
 }
 
 /* By the exit codes of qmail-queue(8). */
-static int by_queue(struct send *s)
+static int by_queue(struct send *s, const struct upstream *u)
 {
   struct stat st;
-  struct queue q = { .program = s->upstream->program, .fd = s->message, .sender = s->sender,
+  struct queue q = { .program = u->program, .fd = s->message, .sender = s->sender,
                      .recipients = s->recipients->s, .recipientslen = s->recipients->len,
                      .head = "", .start = "", .seconds = s->reply };
   char number[24];
@@ -183,8 +177,17 @@ static int by_queue(struct send *s)
 
 int send_message(struct send *s)
 {
+  const struct upstream *u;
+  int r;
+
   s->accepted.len = s->refused.len = s->answer.len = 0;
   if (!fits(s->sender, strlen(s->sender)))
     return say(s, SEND_REFUSED, "this sender cannot be named to a server", "");
-  return s->upstream->host ? by_smtp(s) : by_queue(s);
+  for (u = s->upstreams->each; u < s->upstreams->each + s->upstreams->count; ++u) {
+    if (!u->host) return by_queue(s, u);
+    r = smtpc_open(&server, u, s->me, s->connect, s->reply);
+    if (r == 250) return by_smtp(s);
+    answer(s, r);
+  }
+  return SEND_LATER;
 }

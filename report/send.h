@@ -1,7 +1,7 @@
 #ifndef CM_SEND_H
 #define CM_SEND_H
 
-/* Hand one message to an upstream, and know whether it has it. */
+/* Hand one message to the first upstream that answers, and know whether it has it. */
 
 #include "owfat.h"
 #include "upstream.h"
@@ -14,7 +14,7 @@ enum {
 };
 
 struct send {
-  const struct upstream *upstream;
+  const struct upstreams *upstreams;
   const char *me;            /* our host name */
   int message;               /* a file, sent whole */
   const char *sender;

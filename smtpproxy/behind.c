@@ -4,19 +4,37 @@
 
 #include "log.h"
 
-int behind_connect(struct session *s)
+/* A queue program is there until it is asked. */
+static int reach(struct session *s)
 {
+  const char *port = s->to->port ? s->to->port : "";
   int r;
 
-  if (!s->set.host) return 1;
-  /* One that has closed, or said 421, since the last message is no use any more. */
-  if (smtpc_isopen(&s->upstream) && !stream_pending(&s->upstream.stream)) return 1;
-  r = smtpc_open(&s->upstream, s->set.host, s->set.port, s->set.me.s, s->set.timeoutconnect,
-                 s->set.timeoutremote);
+  if (!s->to->host) return 1;
+  r = smtpc_open(&s->upstream, s->to, s->set.me.s, s->set.timeoutconnect, s->set.timeoutremote);
   if (r == 250) return 1;
-  log_event("upstream-down", session_id(s), s->set.host, " ", s->set.port, ": ",
+  log_event("upstream-down", session_id(s), s->to->host, " ", port, ": ",
             r == -1 ? s->upstream.trouble : "refuses the session");
   return 0;
+}
+
+int behind_connect(struct session *s)
+{
+  const struct upstream *first = s->set.upstreams.each, *end = first + s->set.upstreams.count;
+
+  /* One that has closed, or said 421, since the last message is no use any more. */
+  if (smtpc_isopen(&s->upstream) && !stream_pending(&s->upstream.stream)) return 1;
+  smtpc_close(&s->upstream);
+  for (s->to = first; s->to < end; ++s->to)
+    if (reach(s)) return 1;
+  s->to = first;
+  return 0;
+}
+
+unsigned int behind_offers(const struct session *s)
+{
+  if (!s->to->host) return SMTPC_8BITMIME | SMTPC_STATUS;
+  return smtpc_isopen(&s->upstream) ? s->upstream.offers : 0;
 }
 
 int behind_ask(struct session *s, const char *line, size_t len)
@@ -35,7 +53,7 @@ int behind_ask(struct session *s, const char *line, size_t len)
     smtpc_close(u);
     r = -1;
   }
-  if (r == -1) log_event("upstream-lost", session_id(s), s->set.host, ": ", u->trouble);
+  if (r == -1) log_event("upstream-lost", session_id(s), upstream_name(s->to), ": ", u->trouble);
   return r;
 }
 
@@ -90,7 +108,7 @@ int behind_lacks(const struct session *s, const struct params *p)
   unsigned int wants = (p->body8 ? SMTPC_8BITMIME : 0u) | (p->smtputf8 ? SMTPC_SMTPUTF8 : 0u) |
                        (p->ret.len || p->envid.len ? SMTPC_DSN : 0u);
 
-  return s->set.host && (s->upstream.offers & wants) != wants;
+  return (behind_offers(s) & wants) != wants;
 }
 
 /* Was the command taken? If not, that has been said. */
@@ -100,7 +118,7 @@ static int taken(struct session *s, int r)
   if (r >= 400) behind_relay(s);
   else {
     if (r != -1) {
-      log_event("upstream-lost", session_id(s), s->set.host, ": gave the wrong kind of answer");
+      log_event("upstream-lost", session_id(s), upstream_name(s->to), ": gave the wrong kind of answer");
       smtpc_close(&s->upstream);
     }
     session_reply(s, "451 4.4.2 the mail server behind this one does not answer; try again later");

@@ -5,9 +5,12 @@
 
 /* The SMTP server behind us, in lock step with the client. */
 
-/* Make sure that there is a connection to it. 1; 0: there is none, logged. Where
- * a queue program stands in its place there is nothing to do: 1. */
+/* Make sure that there is a connection, to the first of the upstreams that answers.
+ * 1; 0: there is none, logged. Where it comes to a queue program there is nothing to do: 1. */
 int behind_connect(struct session *s);
+
+/* What there is behind us now: SMTPC_ flags. */
+unsigned int behind_offers(const struct session *s);
 
 /* Send it a command of len bytes, without CRLF; the reply's code. 421 or no reply
  * at all is logged, closes the connection and is -1; so is a connection that is

@@ -81,6 +81,7 @@ int main(int argc, char **argv)
     session_flush(s);
     return 111;
   }
+  s->to = s->set.upstreams.each;
   if (s->set.level & LOG_EXTENDED) log_event("connect", s->id, s->ip, " ", s->host);
   greet(s);
   serve(s);

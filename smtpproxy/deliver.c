@@ -122,14 +122,14 @@ static int commit(struct session *s, const stralloc *recipients)
   int r;
 
   if (!outgoing(s, &o)) return -1;
-  if (!s->set.host) return queued(outgoing_queue(s, &o, t->sender.text, recipients));
+  if (!s->to->host) return queued(outgoing_queue(s, &o, t->sender.text, recipients));
   r = behind_ask(s, "DATA", 4);
   if (r == 354) {
     r = outgoing_smtp(s, &o);
     t->told = 0;
   } else if (r != -1 && r < 400) {
     /* No text has gone out, so this 2xx is none for the message. */
-    log_event("upstream-lost", t->id, s->set.host, ": gave the wrong kind of answer to DATA");
+    log_event("upstream-lost", t->id, upstream_name(s->to), ": gave the wrong kind of answer to DATA");
     r = -1;
   }
   if (r != -1 && (!stralloc_copyb(&t->answered, s->upstream.text.s, s->upstream.text.len) ||
@@ -169,7 +169,7 @@ static void hand_on(struct session *s)
     if (r == -1 || r / 100 == 4) later(s, 1);
     else decided(s);
   } else if (r == -1) later(s, 1);
-  else if (s->set.host) behind_relay(s);
+  else if (s->to->host) behind_relay(s);
   else if (r == 250) decided(s);
   else if (r == 554) say(s, "554 ", "5.3.0 the mail system behind this one refuses the message");
   else later(s, 1);
@@ -181,7 +181,7 @@ static int readdress(struct session *s, const char *address)
   static stralloc line;
   struct transaction *t = &s->t;
 
-  if (!s->set.host) return 1;
+  if (!s->to->host) return 1;
   if (!stralloc_copys(&line, "RCPT TO:<") || !stralloc_cats(&line, address) ||
       !stralloc_cats(&line, ">")) return 0;
   return behind_ask(s, "RSET", 4) == 250 &&

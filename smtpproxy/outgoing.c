@@ -111,7 +111,7 @@ static int early(struct session *s)
 
   smtpc_close(&s->upstream);
   if (r >= 400) return r;
-  log_event("upstream-lost", s->t.id, s->set.host, r == -1 ? ": lost in the message"
+  log_event("upstream-lost", s->t.id, upstream_name(s->to), r == -1 ? ": lost in the message"
                                                           : ": answered before the message was out");
   return -1;
 }
@@ -140,7 +140,7 @@ int outgoing_smtp(struct session *s, const struct outgoing *o)
     u->trouble = "gave the wrong kind of answer";
     r = -1;
   }
-  if (r == -1) log_event("indoubt", s->t.id, s->set.host, ": ", u->trouble,
+  if (r == -1) log_event("indoubt", s->t.id, upstream_name(s->to), ": ", u->trouble,
                          " after the whole message had gone out");
   return r;
 }
@@ -151,7 +151,7 @@ int outgoing_queue(struct session *s, const struct outgoing *o, const char *send
                    const stralloc *recipients)
 {
   struct queue q = {
-    .program = s->set.program, .head = o->head.s, .headlen = o->head.len, .start = o->start,
+    .program = s->to->program, .head = o->head.s, .headlen = o->head.len, .start = o->start,
     .startlen = o->startlen, .fd = o->fd, .offset = o->offset + (off_t) o->startlen, .size = o->size,
     .sender = sender, .recipients = recipients->s, .recipientslen = recipients->len,
     .seconds = s->set.timeoutremote
@@ -165,9 +165,9 @@ int outgoing_queue(struct session *s, const struct outgoing *o, const char *send
     return code;
   }
   if (code == -2)
-    log_event("indoubt", s->t.id, s->set.program[0], errno == ETIMEDOUT ? ": did not end in time" : ": crashed",
+    log_event("indoubt", s->t.id, s->to->program[0], errno == ETIMEDOUT ? ": did not end in time" : ": crashed",
               " with the whole message in its hands");
   else
-    log_event("trouble", s->t.id, "unable to hand the message to ", s->set.program[0], ": ", strerror(errno));
+    log_event("trouble", s->t.id, "unable to hand the message to ", s->to->program[0], ": ", strerror(errno));
   return -1;
 }

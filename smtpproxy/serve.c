@@ -55,8 +55,7 @@ static void offer(struct session *s)
   unsigned int carried = SMTPC_8BITMIME | SMTPC_SMTPUTF8 | SMTPC_DSN | SMTPC_STATUS;
 
   s->offers = SMTPC_SIZE | SMTPC_PIPELINING;
-  if (!s->set.host) s->offers |= SMTPC_8BITMIME | SMTPC_STATUS;
-  else if (behind_connect(s)) s->offers |= s->upstream.offers & carried;
+  if (behind_connect(s)) s->offers |= behind_offers(s) & carried;
 }
 
 static unsigned long sizelimit(const struct session *s)
@@ -137,7 +136,7 @@ static const char *mail(struct session *s, const char *args, size_t len)
   limit = sizelimit(s);
   if (limit && p.size > limit) return too_large(s);
   transaction_begin(s, p.smtputf8);
-  if (s->set.host && !behind_mail(s, &p)) {
+  if (s->to->host && !behind_mail(s, &p)) {
     ++t->refused;
     transaction_reset(s);
     return 0;
@@ -193,7 +192,7 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
     return "550 5.7.1 no mail for this address is accepted here";
   }
-  if (!trap && s->set.host && !behind_rcpt(s, &a, &p)) {
+  if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) {
     /* Who guesses addresses shall not have more of them here than behind us. */
     s->errors += *t->heard.s == '5';
     return 0;

@@ -63,6 +63,7 @@ struct session {
   struct stream client;
   stralloc out;           /* replies that wait for the next read */
   struct transaction t;
+  const struct upstream *to;  /* the one of set.upstreams that upstream is, or will be, a connection to */
   struct smtpc upstream;
   long long asked;        /* clock_ms() at which the upstream was last told something */
 };

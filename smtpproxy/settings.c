@@ -7,7 +7,6 @@
 #include "control.h"
 #include "pattern.h"
 #include "plan.h"
-#include "upstream.h"
 
 #define NEVER 1000000000  /* seconds; more than any session has */
 
@@ -22,18 +21,6 @@ static int trouble_with(stralloc *trouble, const char *file, const char *what)
 static const char *why(int r)
 {
   return r == -1 ? strerror(errno) : "there is no such file, or nothing in it";
-}
-
-static int upstream(struct settings *s, stralloc *trouble)
-{
-  static struct upstream u;
-  const char *what;
-
-  if (!upstream_read(&u, &what)) return trouble_with(trouble, "upstream", what);
-  s->host = u.host;
-  s->port = u.port;
-  s->program = u.program;
-  return 1;
 }
 
 static int numbers(struct settings *s, stralloc *trouble)
@@ -99,7 +86,7 @@ int settings_read(struct settings *s, stralloc *trouble)
   int r;
 
   control_survey();
-  if (!upstream(s, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
+  if (!upstream_read(&s->upstreams, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
       !name(s, trouble) || !pipeline(s, trouble)) return 0;
   r = control_read("control/recipients", &s->recipients);
   /* A list that cannot be read must never mean that everything is accepted. */

@@ -5,11 +5,11 @@
  * each connection, so there is nothing to reload. */
 
 #include "owfat.h"
+#include "upstream.h"
 
 struct settings {
   stralloc me;                  /* our name: greeting, Received, EHLO; 0-terminated */
-  const char *host, *port;      /* of an upstream `smtp HOST PORT`; 0: it is a queue */
-  const char **program;         /* of an upstream `queue PROGRAM ARGS`, ends with 0 */
+  struct upstreams upstreams;   /* control/upstream */
   stralloc recipients;          /* control/recipients as it is */
   stralloc traps;               /* control/traps, too */
   int filters;                  /* whether the pipeline has a stage */

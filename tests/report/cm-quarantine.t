@@ -117,7 +117,7 @@ F=$(echo 'queue true' > "$P/control/upstream"; store a@example.org b@example.net
 echo 'smtp 127.0.0.1 1' > "$P/control/upstream"
 verdict 111 "cm-quarantine: $F: not released: the server does not accept a connection" 'nobody listens' q release "$F"
 rm "$P/control/upstream"
-verdict 111 "cm-quarantine: $F: not released: control/upstream of the port: there is no such file, or nothing in it" \
+verdict 111 "cm-quarantine: $F: not released: control/upstream: there is no such file, or nothing in it" \
   'there is no upstream' q release "$F"
 echo 'queue false' > "$P/control/upstream"
 verdict 111 "cm-quarantine: $F: not released: the program ended with 1" 'a program that fails' q release "$F"
