@@ -339,7 +339,7 @@ verdict 0 '2.0.0 the client is trusted' 'a trusted client is not checked' spf jo
 echo 192.0.2.11 > control/trusted
 same 100 'others are' code joe@fail.example
 echo x > control/trusted
-verdict 111 'cm-filter-spf: control/trusted: not a network: x' 'a line that is no network is an error' spf joe@fail.example
+verdict 111 'cm-filter-spf: unable to use control/trusted, line 1: not a network, write ADDRESS or ADDRESS/BITS: x' 'a line that is no network is an error' spf joe@fail.example
 rm control/trusted
 auth() { CM_AUTH=joe spf joe@fail.example; }
 verdict 0 '2.0.0 the client has authenticated itself' 'nor one that has authenticated itself' auth
