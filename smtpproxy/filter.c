@@ -59,8 +59,8 @@ static char **environment(const struct session *s, int envelope)
   if (!add(&block, "SENDER=", s->t.sender.text) || !add(&block, "CM_ENVELOPE=", path.s) ||
       !add(&block, "CM_ID=", s->t.id) || !add(&block, "CM_DEADLINE=", number) ||
       !add(&block, "CM_HELO=", s->helo.s) || !add(&block, "CM_HOME=", control_home()) ||
-      !add(&block, "CM_PROTO=", s->extended ? "ESMTP" : "SMTP") ||
-      !add(&block, "CM_AUTH=", "") || !add(&block, "CM_TLS=", "") ||
+      !add(&block, "CM_PROTO=", session_protocol(s)) ||
+      !add(&block, "CM_AUTH=", s->user.len ? s->user.s : "") || !add(&block, "CM_TLS=", "") ||
       !add(&block, "CM_BODY=", "changed")) return 0;
   /* Stages know the client by one name, whatever server it came through. */
   if (*s->ip && !getenv("TCPREMOTEIP") && !add(&block, "TCPREMOTEIP=", s->ip)) return 0;

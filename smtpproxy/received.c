@@ -56,7 +56,7 @@ int received(const struct session *s, stralloc *top)
          stralloc_cats(top, strchr(s->ip, ':') ? "[IPv6:" : "[") && safe(top, s->ip, 64) &&
          stralloc_cats(top, "])\r\n  by ") && safe(top, s->set.me.s, 255) &&
          stralloc_cats(top, " (CleanMail) with ") &&
-         stralloc_cats(top, t->utf8 ? "UTF8SMTP" : s->extended ? "ESMTP" : "SMTP") &&
+         stralloc_cats(top, session_protocol(s)) &&
          stralloc_cats(top, " id ") && stralloc_cats(top, t->id) &&
          (t->count != 1 || t->utf8 || (stralloc_cats(top, "\r\n  for <") &&
                            safe(top, t->recipients.s, t->recipients.len - 1) && stralloc_cats(top, ">"))) &&

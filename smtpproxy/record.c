@@ -12,7 +12,7 @@ void record(struct session *s)
   struct transaction *t = &s->t;
   struct result *r = &t->result;
   struct maillog row = {
-    .id = t->id, .port = peer_port(), .protocol = s->extended ? "ESMTP" : "SMTP",
+    .id = t->id, .port = peer_port(), .protocol = session_protocol(s),
     .ip = s->ip, .host = s->host, .helo = s->helo.s, .sender = t->sender.text,
     .recipients = t->recipients.len ? t->recipients.s : "",
     .verdict = r->text.len ? r->text.s : "refused",

@@ -11,6 +11,17 @@ const char *session_id(const struct session *s)
   return s->t.open ? s->t.id : s->id;
 }
 
+const char *session_protocol(const struct session *s)
+{
+  static const char *const names[2][4] = {
+    { "ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA" },
+    { "UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA" }  /* RFC 6531, 3.7.3 */
+  };
+
+  if (!s->extended) return "SMTP";
+  return names[s->t.utf8 != 0][(s->tls ? 2 : 0) + (s->user.len ? 1 : 0)];
+}
+
 void session_reply(struct session *s, const char *reply)
 {
   if (!stralloc_cats(&s->out, reply) || !stralloc_cats(&s->out, "\r\n") ||

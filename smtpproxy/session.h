@@ -57,6 +57,8 @@ struct session {
   stralloc helo;          /* what the client calls itself, 0-terminated */
   int extended;           /* it said EHLO */
   int over;               /* no further command */
+  int tls;                /* the connection is encrypted */
+  stralloc user;          /* who the client has proved to be, 0-terminated; len 0: nobody */
   unsigned int offers;    /* SMTPC_ flags it was told */
   unsigned long errors, idle;   /* commands that were wrong; that did nothing */
   long long end;          /* clock_ms() at which the session is over */
@@ -73,6 +75,9 @@ struct session {
 
 /* The id that log lines carry now: the transaction's or the session's. */
 const char *session_id(const struct session *s);
+
+/* The protocol as the Received field has it: SMTP, ESMTP, ESMTPSA ... RFC 3848. */
+const char *session_protocol(const struct session *s);
 
 /* Queue a reply "CODE TEXT"; the text is ours and clean, "X.Y.Z words". */
 void session_reply(struct session *s, const char *reply);
