@@ -6,20 +6,11 @@
 
 #include "clock.h"
 #include "command.h"
+#include "decision.h"
 #include "header.h"
 #include "id.h"
 #include "settings.h"
 #include "smtpc.h"
-#include "spool.h"
-
-/* What became of a message: filled by filter_run, acted on by deliver. */
-struct result {
-  int verdict;            /* VERDICT_ */
-  stralloc text;          /* the result in words, 0-terminated: X-CleanMail-Result */
-  stralloc stage;         /* the deciding stage, 0-terminated; "" */
-  stralloc reason;        /* its reason, 0-terminated; "" */
-  stralloc trace;         /* what each stage said, a line each, 0-terminated */
-};
 
 /* One mail transaction. transaction_reset is the only way back to nothing. */
 struct transaction {
