@@ -150,13 +150,13 @@ static int refused(struct smtpc *c, int r)
 
 int smtpc_hello(struct smtpc *c, const char *me, unsigned long seconds)
 {
-  int r = say(c, "EHLO ", me, seconds);
+  int r = say(c, c->lmtp ? "LHLO " : "EHLO ", me, seconds);
 
   c->offers = 0;
   c->size = 0;
   c->auth.len = c->xclient.len = c->xforward.len = 0;
   if (r == 250) offered(c);
-  else if (r >= 500) r = say(c, "HELO ", me, seconds);
+  else if (r >= 500 && !c->lmtp) r = say(c, "HELO ", me, seconds);
   return r == -1 || r == 250 ? r : refused(c, r);
 }
 
@@ -166,6 +166,7 @@ int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsig
   int r, fd;
 
   smtpc_close(c);
+  c->lmtp = to->kind == UPSTREAM_LMTP;
   fd = to->port ? dial_tcp(to->host, to->port, connect) : dial(to->host, connect);
   if (fd == -1)
     return fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");

@@ -1,7 +1,7 @@
 #ifndef CM_SMTPC_H
 #define CM_SMTPC_H
 
-/* The client side of SMTP, RFC 5321: one command, one reply, in lock step.
+/* The client side of SMTP, RFC 5321, and of LMTP: one command, one reply, in lock step.
  * What the other side says is checked and rebuilt; nothing raw gets out. */
 
 #include "owfat.h"
@@ -20,6 +20,7 @@ enum {
 };
 
 struct smtpc {
+  int lmtp;                /* 1: LMTP, which begins with LHLO */
   struct stream stream;    /* stream.in is -1 while there is no connection */
   unsigned int offers;     /* SMTPC_ flags added up */
   unsigned long size;      /* the server's limit, 0: none named */
@@ -33,8 +34,8 @@ struct smtpc {
 };
 
 /* Connect to an upstream that is no queue within connect seconds, and wait reply
- * seconds for the greeting and for the answer to EHLO (HELO where EHLO is refused),
- * which names us as me.
+ * seconds for the greeting and for the answer to EHLO (HELO where EHLO is refused; to LMTP,
+ * RFC 2033, LHLO), which names us as me.
  * The code of the last reply: 250 is success, otherwise the connection is
  * closed. -1: no usable answer, see trouble; closed. */
 int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,

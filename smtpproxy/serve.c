@@ -8,6 +8,7 @@
 #include "behind.h"
 #include "data.h"
 #include "log.h"
+#include "onward.h"
 #include "transaction.h"
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
@@ -191,6 +192,10 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
   if (!trap && !accepted(s, &a)) {
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
     return "550 5.7.1 no mail for this address is accepted here";
+  }
+  if (!trap && (why = onward_parts(s, &a))) {
+    s->errors += t->refused > s->set.maxrecipients;
+    return why;
   }
   if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) {
     /* Who guesses addresses shall not have more of them here than behind us. */
