@@ -17,6 +17,8 @@
 #define PAGE 4096        /* the head has one of its own */
 #define NAMEMAX 60
 #define PATIENCE 3000    /* milliseconds to wait for another process */
+#define SLOTS 65536      /* that a key may have: bytes behind the end of the file, which are */
+#define BEYOND ((off_t) 1 << 60)  /* never written, but can be locked; they begin here */
 
 static const char magic[16] = "cleanmail state";
 #define VERSION 1
@@ -230,17 +232,24 @@ static int find(const struct state *s, const struct record *records, uint64_t si
   return 0;
 }
 
-int state_get(struct state *s, const char *key, size_t len, uint64_t since, struct cell *cell)
+/* A key as it stands in its cell, and a number that is evenly spread. */
+static uint64_t spread(const struct state *s, const char *key, size_t len, unsigned char name[16])
 {
-  struct record records[STATE_BUCKET];
   unsigned char out[SHA256_SIZE];
   uint64_t number;
 
-  memset(cell, 0, sizeof *cell);
   hash(s->secret, key, len < STATE_KEYMAX ? len : STATE_KEYMAX, out);
-  memcpy(cell->key, out, sizeof cell->key);
-  memcpy(&number, out + sizeof cell->key, sizeof number);
-  cell->bucket = number % s->buckets;
+  memcpy(name, out, 16);
+  memcpy(&number, out + 16, sizeof number);
+  return number;
+}
+
+int state_get(struct state *s, const char *key, size_t len, uint64_t since, struct cell *cell)
+{
+  struct record records[STATE_BUCKET];
+
+  memset(cell, 0, sizeof *cell);
+  cell->bucket = spread(s, key, len, cell->key) % s->buckets;
   if (lock(s, cell->bucket, F_WRLCK) == -1) return -1;
   if (pread(s->fd, records, sizeof records, where(cell->bucket, 0)) == (ssize_t) sizeof records)
     return find(s, records, since, cell);
@@ -262,4 +271,40 @@ int state_set(struct state *s, const struct cell *cell)
   if (w >= 0 && w != (ssize_t) sizeof r) errno = ENOSPC;
   state_leave(s, cell);
   return w == (ssize_t) sizeof r ? 1 : -1;
+}
+
+int state_next(const struct state *s, unsigned long *at, struct cell *cell)
+{
+  struct record r;
+  ssize_t got;
+
+  for (; *at < s->buckets * STATE_BUCKET; ++*at) {
+    got = pread(s->fd, &r, sizeof r, where(*at / STATE_BUCKET, (unsigned int) (*at % STATE_BUCKET)));
+    if (got == -1) return -1;
+    if (got != (ssize_t) sizeof r || r.check != check(s, &r)) continue;
+    memset(cell, 0, sizeof *cell);
+    cell->first = r.first;
+    cell->last = r.last;
+    memcpy(cell->count, r.count, sizeof cell->count);
+    ++*at;
+    return 1;
+  }
+  return 0;
+}
+
+/* Where to begin is anywhere, so that of many that are there few are asked for twice. */
+int state_slot(struct state *s, const char *key, size_t len, unsigned int most)
+{
+  unsigned char name[16];
+  uint64_t place = spread(s, key, len, name) >> 20;  /* of 2^44 */
+  unsigned int i, from = (unsigned int) getpid();
+  struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+  if (most > SLOTS) most = SLOTS;
+  for (i = 0; i < most; ++i) {
+    l.l_start = BEYOND + (off_t) (place * SLOTS + (from + i) % most);
+    if (fcntl(s->fd, F_OFD_SETLK, &l) == 0) return 1;
+    if (errno != EAGAIN && errno != EACCES) return -1;
+  }
+  return 0;
 }

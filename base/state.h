@@ -51,4 +51,13 @@ int state_set(struct state *s, const struct cell *cell);
 /* Unlock. */
 void state_leave(struct state *s, const struct cell *cell);
 
+/* Copy the next cell that is in use, in no order; *at: where to go on, 0 at first.
+ * Nothing is locked. 1; 0: there is no more; -1 with errno. */
+int state_next(const struct state *s, unsigned long *at, struct cell *cell);
+
+/* Take one of so many slots that the key has. It is held until s->fd is closed, by
+ * this process or, however it ends, by the kernel; a program that it starts has none.
+ * 1; 0: all are taken; -1 with errno. */
+int state_slot(struct state *s, const char *key, size_t len, unsigned int most);
+
 #endif

@@ -223,6 +223,75 @@ static void killed(void)
   ok(add("held") == 1, "until it dies");
 }
 
+/* Take a slot of the key in a process of its own, which then stops. Its id, or 0. */
+static pid_t holder(const char *key, unsigned int most)
+{
+  pid_t pid = fork();
+  int status;
+
+  if (!pid) {
+    if (reopen() != 1 || state_slot(&s, key, strlen(key), most) != 1) _exit(1);
+    kill(getpid(), SIGSTOP);
+    _exit(0);
+  }
+  waitpid(pid, &status, WUNTRACED);
+  return WIFSTOPPED(status) ? pid : 0;
+}
+
+static int taken(const char *key, unsigned int most)
+{
+  int r;
+
+  reopen();
+  r = state_slot(&s, key, strlen(key), most);
+  return r == -1 ? -1 : !r;
+}
+
+static void slots(void)
+{
+  pid_t pids[20];
+  unsigned int i;
+  int good = 1, status;
+
+  reopen();
+  ok(taken("k", 0) == 1, "of no slots none can be had");
+  for (i = 0; i < 20; ++i) good &= (pids[i] = holder("k", 20)) != 0;
+  ok(good && taken("k", 20) == 1, "of twenty slots twenty processes have each one, and then there is none");
+  ok(taken("k", 21) == 0 && taken("l", 1) == 0, "of another size or key there is");
+  ok(add("k") == 1, "and cells are not in the way");
+  kill(pids[7], SIGKILL);
+  waitpid(pids[7], &status, 0);
+  ok(taken("k", 20) == 0, "that of a process which is killed is free at once");
+  ok(state_slot(&s, "k", 1, 20) == 1 && state_slot(&s, "k", 1, 20) == 1 && taken("k", 20) == 0,
+     "who opens the state anew has given back its own");
+  for (i = 0; i < 20; ++i)
+    if (i != 7) {
+      kill(pids[i], SIGKILL);
+      waitpid(pids[i], &status, 0);
+    }
+}
+
+/* All cells are found, and what is damaged is none. */
+static void walk(void)
+{
+  unsigned int i, found = 0, sum = 0;
+  unsigned long at = 0;
+  int r;
+
+  unlinkat(AT_FDCWD, disk_path(FILE_), 0);
+  reopen();
+  ok(state_next(&s, &at, &c) == 0, "an empty state has no cell");
+  for (i = 0; i < 100; ++i) {
+    get(numbered("w", i), 0);
+    c.first = 1;
+    c.last = 2;
+    c.count[1] = i;
+    state_set(&s, &c);
+  }
+  for (at = 0; (r = state_next(&s, &at, &c)) == 1; sum += c.count[1]) found += c.first == 1 && c.last == 2;
+  ok(r == 0 && found == 100 && sum == 4950, "all that were set are found, each once");
+}
+
 /* Many make the file at once. */
 static void race(void)
 {
@@ -249,6 +318,8 @@ int main(void)
   full();
   crowd();
   killed();
+  slots();
+  walk();
   race();
   disk_remove();
   return done_testing();
