@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "guard.h"
 #include "log.h"
 #include "peer.h"
 #include "serve.h"
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 {
   static stralloc trouble;
   struct session *s = &session;
+  const char *reply;
 
   errmsg_iam("cm-smtpd");
   if (argc > 1) die(100, "takes no arguments: ", argv[1]);
@@ -83,7 +85,9 @@ int main(int argc, char **argv)
   }
   s->to = s->set.upstreams.each;
   if (s->set.level & LOG_EXTENDED) log_event("connect", s->id, s->ip, " ", s->host);
-  greet(s);
+  reply = guard_connect(s);
+  if (reply) session_reply(s, reply);
+  else greet(s);
   serve(s);
   smtpc_quit(&s->upstream);
   return 0;

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "dot.h"
-#include "lmtp.h"
 #include "log.h"
 #include "queue.h"
 
@@ -117,7 +116,7 @@ static int early(struct session *s)
   return -1;
 }
 
-int outgoing_smtp(struct session *s, const struct outgoing *o, const stralloc *recipients)
+int outgoing_smtp(struct session *s, const struct outgoing *o)
 {
   struct smtpc *u = &s->upstream;
   int r = body(s, o);
@@ -135,7 +134,6 @@ int outgoing_smtp(struct session *s, const struct outgoing *o, const stralloc *r
     return -1;
   }
   if (r != 1) return early(s);
-  if (u->lmtp) return lmtp_answers(s, recipients);
   r = smtpc_reply(u, s->set.timeoutremote);
   if (r != -1 && (s->set.level & LOG_DETAILED)) log_text("upstream", s->t.id, "<", u->text.s, u->text.len);
   if (r >= 300 && r < 400) {

@@ -7,8 +7,8 @@
 
 #include "behind.h"
 #include "data.h"
+#include "guard.h"
 #include "log.h"
-#include "onward.h"
 #include "transaction.h"
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
@@ -105,15 +105,14 @@ static const char *nomemory(struct session *s)
   return "421 4.3.0 out of memory; try again later";
 }
 
-/* A message that is announced as too large is one that was refused. */
-static const char *too_large(struct session *s)
+/* A message that comes to no transaction is one that was refused, and is on record. */
+static const char *unwanted(struct session *s, const char *reply, const char *result)
 {
-  static const char reply[] = "552 5.3.4 the message is too large", result[] = "reject/delete, too large";
   struct transaction *t = &s->t;
 
   transaction_begin(s, 0);
-  if (!stralloc_copyb(&t->refusal, reply, sizeof reply) ||
-      !stralloc_copyb(&t->result.text, result, sizeof result)) s->over = 1;
+  if (!stralloc_copys(&t->refusal, reply) || !stralloc_0(&t->refusal) ||
+      !stralloc_copys(&t->result.text, result) || !stralloc_0(&t->result.text)) s->over = 1;
   ++t->refused;
   transaction_reset(s);
   return reply;
@@ -131,11 +130,12 @@ static const char *mail(struct session *s, const char *args, size_t len)
   if ((why = malformed(command_path("FROM:", &args, &len, &t->sender))) ||
       (why = malformed(command_params(args, len, 0, s->offers, &p)))) return why;
   if (t->sender.utf8 && !p.smtputf8) return "553 5.6.7 such an address needs SMTPUTF8";
+  if ((why = guard_mail(s))) return unwanted(s, why, "refused");
   if (!behind_connect(s))
     return "451 4.4.1 the mail server behind this one cannot be reached; try again later";
   if (behind_lacks(s, &p)) return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
   limit = sizelimit(s);
-  if (limit && p.size > limit) return too_large(s);
+  if (limit && p.size > limit) return unwanted(s, "552 5.3.4 the message is too large", "reject/delete, too large");
   transaction_begin(s, p.smtputf8);
   if (s->to->host && !behind_mail(s, &p)) {
     ++t->refused;
@@ -169,6 +169,13 @@ static int keep(stralloc *recipients, const struct address *a)
   return 1;
 }
 
+/* Who guesses addresses shall not have more of them here than behind us. */
+static const char *no_recipient(struct session *s)
+{
+  ++s->errors;
+  return guard_recipient(s, 0);
+}
+
 static const char *rcpt(struct session *s, const char *args, size_t len)
 {
   static struct params p;
@@ -191,17 +198,12 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
   trap = is_trap(s, &a);
   if (!trap && !accepted(s, &a)) {
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
-    return "550 5.7.1 no mail for this address is accepted here";
+    session_reply(s, "550 5.7.1 no mail for this address is accepted here");
+    return no_recipient(s);
   }
-  if (!trap && (why = onward_parts(s, &a))) {
-    s->errors += t->refused > s->set.maxrecipients;
-    return why;
-  }
-  if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) {
-    /* Who guesses addresses shall not have more of them here than behind us. */
-    s->errors += *t->heard.s == '5';
-    return 0;
-  }
+  if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) return *t->heard.s == '5' ? no_recipient(s) : 0;
+  /* Nor does a trap speak for who found it. */
+  if (!trap) guard_recipient(s, 1);
   if (!keep(&t->recipients, &a)) return nomemory(s);
   --t->refused;
   ++t->count;
@@ -292,14 +294,14 @@ void serve(struct session *s)
   const char *reply;
   char *line;
   size_t len;
-  int r, cut = 0;
+  int r;
 
   while (!s->over) {
     if ((!whole(&s->client) || s->out.len > REPLIES) && session_flush(s) == -1) break;
     stream_limit(&s->client, s->set.timeoutsmtpd);
     r = stream_line(&s->client, COMMANDMAX, &line, &len);
     if (r != 1) {
-      cut = r == -1 && errno == EMSGSIZE;
+      s->cut = r == -1 && errno == EMSGSIZE;
       lost(s, r);
       break;
     }
@@ -310,9 +312,9 @@ void serve(struct session *s)
     if (s->over) break;
     if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
       session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
-      s->over = cut = 1;
+      s->over = s->cut = 1;
     }
   }
-  if (session_flush(s) == 1 && cut) linger(s);
+  if (session_flush(s) == 1 && s->cut) linger(s);
   transaction_reset(s);
 }

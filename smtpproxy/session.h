@@ -48,6 +48,7 @@ struct session {
   stralloc helo;          /* what the client calls itself, 0-terminated */
   int extended;           /* it said EHLO */
   int over;               /* no further command */
+  int cut;                /* because of what the client did: it may still be sending */
   int tls;                /* the connection is encrypted */
   stralloc user;          /* who the client has proved to be, 0-terminated; len 0: nobody */
   unsigned int offers;    /* SMTPC_ flags it was told */

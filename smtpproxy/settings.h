@@ -4,6 +4,7 @@
 /* What the control files of an SMTP port say; cm-control(5). Read once for
  * each connection, so there is nothing to reload. */
 
+#include "limit.h"
 #include "owfat.h"
 #include "upstream.h"
 
@@ -24,6 +25,7 @@ struct settings {
   unsigned long maxhops;        /* Received fields */
   unsigned long maxrecipients;  /* in one transaction */
   unsigned long maxerrors;      /* in one session */
+  struct limits limits;         /* of what one client may do */
 };
 
 /* Read them. 1, or 0 with one line for the log in trouble, 0-terminated. */

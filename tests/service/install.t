@@ -13,7 +13,7 @@ same "$(programs)" 'installs every program' in_home ls bin
 same '' 'for everybody to run' in_home find bin -type f ! -perm 755
 pages() { ls man | sort; }
 same "$(pages)" 'and every page' in_home sh -c 'ls man/man? | grep "^cm-" | sort'
-same 'attach dnsbl enemies friends learn pipeline traps ' 'and examples, but nothing that a site has to say itself' \
+same 'attach dnsbl enemies friends learn limits pipeline traps unlimited ' 'and examples, but nothing that a site has to say itself' \
   in_home sh -c 'ls control | tr "\n" " "'
 ok 'where man looks for it' in_home test -f man/man8/cm-config.8 -a -f man/man5/cm-control.5
 echo mine > "$T/root$home/control/attach"
