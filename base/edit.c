@@ -245,13 +245,15 @@ int edit_header(const struct header *h, const struct edit *e, stralloc *out)
   static stralloc tag;
   struct field f = { 0 };
   const char *eol = ending(h);
+  size_t before;
   int any = header_next(h, &f);
 
   errno = ENOMEM;
   out->len = 0;
-  /* Only a line that is no field can stand before the first one. */
-  if (!clean(e->tag ? e->tag : "", &tag) ||
-      !stralloc_catb(out, h->raw.s, (size_t) (f.start - h->raw.s)) || !top(out, e, eol)) return 0;
+  before = (size_t) (f.start - h->raw.s);
+  /* Only a line that is no field can stand before the first one, and be all there is. */
+  if (!clean(e->tag ? e->tag : "", &tag) || !stralloc_catb(out, h->raw.s, before) ||
+      (before && h->raw.s[before - 1] != '\n' && !stralloc_cats(out, eol)) || !top(out, e, eol)) return 0;
   if (tag.len && !has_subject(h) && !subject(out, 0, &tag, eol)) return 0;
   if (any && !old(out, h, &f, e, &tag, eol)) return 0;
   if (h->end < h->body) return stralloc_catb(out, h->raw.s + h->end, h->body - h->end);
