@@ -94,15 +94,15 @@ $(TOOL): $(BUILD)/tests/%: tests/tools/%.c $(patsubst %,$(BUILD)/lib/%.a,$(FOLDE
 	  $(filter %.a,$^) $(shell cat $(wildcard $(<:.c=.lib)) /dev/null) -lowfat
 
 # What a fuzzer begins with, as a test; and the fuzzers, with clang and its
-# sanitizers: make fuzz [FUZZSECONDS=600] goes on from there.
-FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
-REPLAY := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/replay-%,$(shell grep -L 'libraries:' $(FUZZ:%=tests/fuzz/%.c)))
+# sanitizers: make fuzz [FUZZ=600] [FUZZERS='mime dot'] goes on from there.
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+REPLAY := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/replay-%,$(shell grep -L 'libraries:' $(FUZZERS:%=tests/fuzz/%.c)))
 $(REPLAY): $(BUILD)/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c $(PARTS)
 	@mkdir -p $(@D)
 	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER)) $(addprefix -isystem ,$(PLAININ)) \
 	  -o $@ $(filter %.c %.a,$^) $(PLAINLD) -lowfat
 fuzz: it
-	@for f in $(FUZZ); do sh tests/fuzz/run $$f $(or $(FUZZSECONDS),60) || exit 1; done
+	@for f in $(FUZZERS); do sh tests/fuzz/run $$f $(or $(FUZZ),60) || exit 1; done
 .PHONY: fuzz
 
 all: it $(UNIT) $(TOOL) $(REPLAY)
