@@ -85,6 +85,19 @@ int header_take(struct header *h, const char *top, size_t toplen, const char *re
   return ok ? 1 : -1;
 }
 
+/* Where the line ends that begins here, with those that continue it. */
+static const char *unfolded(const char *line, const char *end)
+{
+  const char *nl;
+
+  while (line < end) {
+    nl = memchr(line, '\n', (size_t) (end - line));
+    line = nl ? nl + 1 : end;
+    if (line < end && *line != ' ' && *line != '\t') break;
+  }
+  return line;
+}
+
 int header_next(const struct header *h, struct field *f)
 {
   const char *end, *nl;
@@ -93,17 +106,10 @@ int header_next(const struct header *h, struct field *f)
   end = h->raw.s + h->end;
   f->start = f->start ? f->start + f->len : h->raw.s;
   if (f->start == h->raw.s && h->end > 5 && !memcmp(f->start, "From ", 5) &&
-      !namelength(f->start, h->end)) {
-    nl = memchr(f->start, '\n', h->end);
-    f->start = nl ? nl + 1 : end;
-  }
+      !namelength(f->start, h->end)) f->start = unfolded(f->start, end);
   if (f->start >= end) return 0;
 
-  for (nl = f->start; nl < end; ) {
-    nl = memchr(nl, '\n', (size_t) (end - nl));
-    nl = nl ? nl + 1 : end;
-    if (nl < end && *nl != ' ' && *nl != '\t') break;
-  }
+  nl = unfolded(f->start, end);
   f->len = (size_t) (nl - f->start);
   f->name = f->start;
   f->namelen = namelength(f->start, f->len);

@@ -28,7 +28,7 @@ struct field {
  * line, at the end of the file, or before the first line that is neither a
  * field nor the continuation of one (there the body begins without an empty
  * line, and body == end). A first line that begins "From ", and not "From :", is
- * no field but belongs to the header. Lines may end in CRLF or LF.
+ * no field but belongs to the header, with what continues it. Lines may end in CRLF or LF.
  * 1; 0: above HEADER_MAX; -1 with errno. raw is the caller's, reused. */
 int header_read(struct header *header, int fd);
 

@@ -18,6 +18,7 @@ void spool_begin(struct spool *s, const char *top, size_t len)
   s->memory = 1;
   s->top = top;
   s->toplen = len;
+  s->wait = "";
   s->size = (off_t) len;
 }
 

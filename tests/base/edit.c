@@ -78,6 +78,8 @@ static void header(void)
   ok(gives("A: b", &plain, TOP "A: b"), "a header without an end too");
   ok(gives("From x Mon\nA: b\n\nc", &plain, "From x Mon\n" TOP "A: b\n\nc"), "the line of an mbox stays the first");
   ok(gives("From x Mon\n\nc", &plain, "From x Mon\n" TOP "\nc"), "even alone");
+  ok(gives("From x Mon", &plain, "From x Mon\n" TOP), "and without an end");
+  ok(gives("From x\n Mon\nA: b\n\nc", &plain, "From x\n Mon\n" TOP "A: b\n\nc"), "with what continues it");
 }
 
 static int fields(const char *report, const char *want)

@@ -95,6 +95,7 @@ int main(void)
      "a value may be empty");
   ok(!strcmp(fields("A: b:c: \t\n\n"), "A=b:c:|"), "blanks behind a value go, colons in it stay");
   ok(!strcmp(fields("From joe Thu Jan  1\nA: 1\n\n"), "A=1|"), "the line of an mbox is no field");
+  ok(!strcmp(fields("From joe Thu\n Jan  1\n : 2\nA: 1\n\n"), "A=1|"), "nor is what continues it");
   ok(!strcmp(fields("From : joe\nA: 1\n\n"), "From=joe|A=1|") && !strcmp(fields("From \t:joe\n\n"), "From=joe|"),
      "unless it is a field with blanks before its colon");
   ok(!strcmp(fields("A: 1\nFrom joe Thu\nB: 1\n\n"), "A=1|"), "but only the first line may be one");

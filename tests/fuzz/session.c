@@ -52,11 +52,11 @@ void record(struct session *s)
 
 #define SCRIPT 65536
 
-static struct upstream {
+static struct sink {
   char script[SCRIPT];
   size_t len, at;
   unsigned int texts, taken;  /* that came to their end; of which it said 2xx */
-} *upstream;
+} *sink;
 
 static int control = -1;  /* connections for it, and an empty message where an answer is wanted */
 
@@ -64,12 +64,12 @@ static int control = -1;  /* connections for it, and an empty message where an a
 static const char *answer(int fd, const char *usual)
 {
   static char text[SCRIPT];
-  const char *from = upstream->script + upstream->at, *end;
-  size_t len = upstream->len - upstream->at, last;
+  const char *from = sink->script + sink->at, *end;
+  size_t len = sink->len - sink->at, last;
 
   end = memchr(from, 1, len);
   if (end) len = (size_t) (end - from);
-  upstream->at += len + !!end;
+  sink->at += len + !!end;
   if (!len) {
     len = strlen(usual);
     memcpy(text, usual, len);
@@ -111,9 +111,9 @@ static void converse(int fd)
                       "250-sink\r\n250-SIZE 100000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 DSN\r\n" : "250 2.0.0 ok\r\n");
     if (!said || !data || strncmp(said, "354", 3)) continue;
     if (!text(in)) break;
-    ++upstream->texts;
+    ++sink->texts;
     said = answer(fd, "250 2.0.0 taken\r\n");
-    upstream->taken += said && *said == '2';
+    sink->taken += said && *said == '2';
   }
   fclose(in);
 }
@@ -153,6 +153,11 @@ int dial_tcp(const char *host, const char *port, unsigned long seconds)
   must(sendmsg(control, &m, MSG_NOSIGNAL) == 1);
   close(pair[1]);
   return pair[0];
+}
+
+int dial(const char *address, unsigned long seconds)
+{
+  return dial_tcp(address, "", seconds);
 }
 
 /* The session -------------------------------------------------------------- */
@@ -197,8 +202,8 @@ static void start(void)
 
   settle();
   signal(SIGPIPE, SIG_IGN);
-  upstream = mmap(0, sizeof *upstream, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  must(upstream != MAP_FAILED && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+  sink = mmap(0, sizeof *sink, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  must(sink != MAP_FAILED && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
   switch (fork()) {
     case -1: abort();
     case 0:
@@ -248,7 +253,7 @@ static void heard(int fd)
     } else if (first && !strncmp(line, "354", 3)) ++texts, asked = 1;
     first = line[3] == ' ';
   }
-  must(acknowledged <= upstream->taken && upstream->taken <= upstream->texts && upstream->texts <= texts);
+  must(acknowledged <= sink->taken && sink->taken <= sink->texts && sink->texts <= texts);
 }
 
 static void let_go(struct session *s)
@@ -297,11 +302,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (!size || size > SCRIPT) return 0;
   behind = memmem(data, size, mark, sizeof mark - 1);
   len = behind ? (size_t) (behind + 1 - data) : size;
-  upstream->texts = upstream->taken = 0;
-  upstream->at = upstream->len = 0;
+  sink->texts = sink->taken = 0;
+  sink->at = sink->len = 0;
   if (behind) {
-    upstream->len = size - len - (sizeof mark - 2);
-    memcpy(upstream->script, behind + sizeof mark - 1, upstream->len);
+    sink->len = size - len - (sizeof mark - 2);
+    memcpy(sink->script, behind + sizeof mark - 1, sink->len);
   }
   talk(data[0], (const char *) data + 1, len - 1);
   return 0;
