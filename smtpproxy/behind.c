@@ -2,16 +2,15 @@
 
 #include <string.h>
 
+#include "failover.h"
 #include "log.h"
 
-/* A queue program is there until it is asked. */
-static int reach(struct session *s)
+static int reach(struct session *s, unsigned long connect, unsigned long reply)
 {
   const char *port = s->to->port ? s->to->port : "";
   int r;
 
-  if (!s->to->host) return 1;
-  r = smtpc_open(&s->upstream, s->to, s->set.me.s, s->set.timeoutconnect, s->set.timeoutremote);
+  r = smtpc_open(&s->upstream, s->to, s->set.me.s, connect, reply);
   if (r == 250) return 1;
   log_event("upstream-down", session_id(s), s->to->host, " ", port, ": ",
             r == -1 ? s->upstream.trouble : "refuses the session");
@@ -20,15 +19,10 @@ static int reach(struct session *s)
 
 int behind_connect(struct session *s)
 {
-  const struct upstream *first = s->set.upstreams.each, *end = first + s->set.upstreams.count;
-
   /* One that has closed, or said 421, since the last message is no use any more. */
   if (smtpc_isopen(&s->upstream) && !stream_pending(&s->upstream.stream)) return 1;
   smtpc_close(&s->upstream);
-  for (s->to = first; s->to < end; ++s->to)
-    if (reach(s)) return 1;
-  s->to = first;
-  return 0;
+  return failover(s, &s->set.upstreams, reach);
 }
 
 unsigned int behind_offers(const struct session *s)

@@ -38,6 +38,37 @@ upstreams 'smtp 127.0.0.1 1' 'smtp 127.0.0.1 1'
 like '^503 ' 'nobody answers' say
 like '^451 4.4.1 ' 'MAIL is 451' heard 2 'EHLO x' 'MAIL FROM:<a@example.org>' QUIT
 
+# One that is down is remembered
+
+start_faultsink deaf CONNECT=stall
+W=$T/h
+echo 1 > "$W/port/control/timeoutconnect"
+upstreams "smtp 127.0.0.1 $PORT" "smtp 127.0.0.1 $TWO"
+like '^250 ' 'the first accepts the connection and says nothing' say
+like '^upstream-down .* did not answer in time$' 'it was waited for' cat "$W/err"
+: > "$W/err"
+like '^250 ' 'the next message' say
+same '' 'waits for nobody' grep upstream-down "$W/err"
+rm "$W/state/upstreams"
+like '^250 ' 'where nothing is remembered' say
+like '^upstream-down ' 'each waits' cat "$W/err"
+rm "$W/port/control/timeoutconnect"
+
+# What EHLO was told holds behind another server, too
+
+start_faultsink rich 'EHLO=say:250-rich\r\n250 8BITMIME\r\n421 4.3.2 leaving\r\n' \
+  'CONNECT@2=say:421 4.3.2 busy\r\n' 'CONNECT@4=say:421 4.3.2 busy\r\n'
+RICH=$PORT
+start_faultsink poor 'EHLO=say:250 poor\r\n'
+W=$T/h
+upstreams "smtp 127.0.0.1 $RICH" "smtp 127.0.0.1 $PORT"
+like '^451 4.3.3 ' 'the other cannot do what the client was told and wants' \
+  heard 2 'EHLO x' 'MAIL FROM:<a@example.org> BODY=8BITMIME' QUIT
+rm "$W/state/upstreams"
+like '^250 ' 'who does not want it is served' say
+has poor 1 'by the other'
+has rich 0 'alone'
+
 # A queue is the last
 
 printf '#!/bin/sh\ncat > "$CM_HOME/queued"\n' > "$T/queue"
