@@ -6,9 +6,9 @@
 
 #include "dial.h"
 
-#define LINEMAX 2048   /* bytes of a reply line; RFC 5321, 4.5.3.1.5: 512 */
+#define LINEMAX 12294  /* bytes of a reply line; RFC 5321, 4.5.3.1.5: 512; RFC 4954, 4: 12288 */
 #define LINES   100    /* lines of a reply */
-#define TEXTMAX 4096   /* bytes of a reply that are kept */
+#define TEXTMAX 12288  /* bytes of a reply that are kept */
 
 static int fail(struct smtpc *c, const char *trouble)
 {
@@ -96,6 +96,13 @@ static int starts(const char *line, size_t len, const char *word, size_t n)
   return len >= n && !case_diffb(line, n, word) && (len == n || line[n] == ' ');
 }
 
+/* What stands behind such a word, added to what others of the kind said. */
+static void words(stralloc *to, const char *line, size_t len, const char *word, size_t n)
+{
+  if (len <= n || case_diffb(line, n, word) || (line[n] != ' ' && line[n] != '=')) return;
+  if (!stralloc_cats(to, " ") || !stralloc_catb(to, line + n + 1, len - n - 1)) to->len = 0;
+}
+
 /* The lines of the answer to EHLO, behind the first. */
 static void offered(struct smtpc *c)
 {
@@ -117,10 +124,14 @@ static void offered(struct smtpc *c)
     if (starts(line, len, "SIZE", 4) && len > 5)
       for (i = 5; i < len && line[i] >= '0' && line[i] <= '9' && c->size < 1UL << 50; ++i)
         c->size = c->size * 10 + (unsigned long) (line[i] - '0');
+    words(&c->auth, line, len, "AUTH", 4);
+    words(&c->xclient, line, len, "XCLIENT", 7);
+    words(&c->xforward, line, len, "XFORWARD", 8);
   }
+  if (c->auth.len) c->offers |= SMTPC_AUTH;
 }
 
-static int hello(struct smtpc *c, const char *verb, const char *me, unsigned long seconds)
+static int say(struct smtpc *c, const char *verb, const char *me, unsigned long seconds)
 {
   stralloc line = { 0 };
   int r;
@@ -137,14 +148,25 @@ static int refused(struct smtpc *c, int r)
   return r;
 }
 
+int smtpc_hello(struct smtpc *c, const char *me, unsigned long seconds)
+{
+  int r = say(c, c->lmtp ? "LHLO " : "EHLO ", me, seconds);
+
+  c->offers = 0;
+  c->size = 0;
+  c->auth.len = c->xclient.len = c->xforward.len = 0;
+  if (r == 250) offered(c);
+  else if (r >= 500 && !c->lmtp) r = say(c, "HELO ", me, seconds);
+  return r == -1 || r == 250 ? r : refused(c, r);
+}
+
 int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,
                unsigned long reply)
 {
   int r, fd;
 
   smtpc_close(c);
-  c->offers = 0;
-  c->size = 0;
+  c->lmtp = to->kind == UPSTREAM_LMTP;
   fd = to->port ? dial_tcp(to->host, to->port, connect) : dial(to->host, connect);
   if (fd == -1)
     return fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");
@@ -153,11 +175,7 @@ int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsig
   r = smtpc_reply(c, reply);
   if (r == -1) return -1;
   if (r != 220) return refused(c, r == 250 ? 554 : r);
-  r = hello(c, "EHLO ", me, reply);
-  if (r == 250) offered(c);
-  else if (r >= 500) r = hello(c, "HELO ", me, reply);
-  if (r == -1 || r == 250) return r;
-  return refused(c, r);
+  return smtpc_hello(c, me, reply);
 }
 
 void smtpc_quit(struct smtpc *c)

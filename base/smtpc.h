@@ -1,7 +1,7 @@
 #ifndef CM_SMTPC_H
 #define CM_SMTPC_H
 
-/* The client side of SMTP, RFC 5321: one command, one reply, in lock step.
+/* The client side of SMTP, RFC 5321, and of LMTP: one command, one reply, in lock step.
  * What the other side says is checked and rebuilt; nothing raw gets out. */
 
 #include "owfat.h"
@@ -15,27 +15,35 @@ enum {
   SMTPC_SMTPUTF8   = 4,   /* RFC 6531 */
   SMTPC_DSN        = 8,   /* RFC 3461 */
   SMTPC_STATUS     = 16,  /* ENHANCEDSTATUSCODES, RFC 2034 */
-  SMTPC_PIPELINING = 32   /* RFC 2920; for those who ask, we never need it */
+  SMTPC_PIPELINING = 32,  /* RFC 2920; for those who ask, we never need it */
+  SMTPC_AUTH       = 64   /* RFC 4954 */
 };
 
 struct smtpc {
+  int lmtp;                /* 1: LMTP, which begins with LHLO */
   struct stream stream;    /* stream.in is -1 while there is no connection */
   unsigned int offers;     /* SMTPC_ flags added up */
   unsigned long size;      /* the server's limit, 0: none named */
+  stralloc auth;           /* mechanisms that it offers, as it wrote them, a blank before each */
+  stralloc xclient, xforward;  /* attributes that it takes, likewise; both are Postfix's extensions */
   int code;                /* of the last reply */
   stralloc text;           /* its text: printable ASCII or UTF-8, lines joined by LF, no codes */
   const char *trouble;     /* after -1: what went wrong, in a few words, static */
   stralloc line;           /* the command that goes out */
-  char buffer[4096];
+  char buffer[16384];      /* of which a large reply alone touches more than a page */
 };
 
 /* Connect to an upstream that is no queue within connect seconds, and wait reply
- * seconds for the greeting and for the answer to EHLO (HELO where EHLO is refused),
- * which names us as me.
+ * seconds for the greeting and for the answer to EHLO (HELO where EHLO is refused; to LMTP,
+ * RFC 2033, LHLO), which names us as me.
  * The code of the last reply: 250 is success, otherwise the connection is
  * closed. -1: no usable answer, see trouble; closed. */
 int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,
                unsigned long reply);
+
+/* Say EHLO, or HELO where that is refused, in a session that begins anew, as it does
+ * behind STARTTLS: what was offered before counts no more. The same results. */
+int smtpc_hello(struct smtpc *c, const char *me, unsigned long seconds);
 
 /* Is there a connection? */
 int smtpc_isopen(const struct smtpc *c);

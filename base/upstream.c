@@ -39,6 +39,15 @@ static int choice(const char *word, const char *name, const char *const *words, 
   return -1;
 }
 
+/* The same for NAME= and a number. */
+static int number(const char *word, const char *name, unsigned long *value)
+{
+  size_t n = strlen(name);
+
+  if (strncmp(word, name, n)) return 0;
+  return control_scan(word + n, strlen(word + n), value) && *value ? 1 : -1;
+}
+
 static int options(struct upstream *u, const char **words, stralloc *trouble)
 {
   int r;
@@ -48,6 +57,8 @@ static int options(struct upstream *u, const char **words, stralloc *trouble)
     if (r == -1) return wrong(trouble, "write tls=no, tls=may, tls=must or tls=verify, not ", *words);
     if (r == 0) r = choice(*words, "client=", client, &u->client);
     if (r == -1) return wrong(trouble, "write client=no, client=xclient, client=xforward or client=proxy, not ", *words);
+    if (r == 0) r = number(*words, "recipients=", &u->most);
+    if (r == -1) return wrong(trouble, "write a number behind recipients=, not ", *words);
     if (r == 0) return wrong(trouble, "unknown word: ", *words);
   }
   if (u->smtps && u->tls < UPSTREAM_TLS_MUST) return wrong(trouble, "smtps is TLS always: leave out tls=, or write tls=verify", 0);
@@ -57,7 +68,6 @@ static int options(struct upstream *u, const char **words, stralloc *trouble)
 /* Never take for done what is not: what this version cannot do is an error. */
 static int possible(const struct upstream *u, stralloc *trouble)
 {
-  if (u->kind == UPSTREAM_LMTP) return wrong(trouble, "lmtp is not possible yet", 0);
   if (u->tls) return wrong(trouble, "TLS to an upstream is not possible yet: write tls=no", 0);
   if (u->client) return wrong(trouble, "handing on the client's address is not possible yet: write client=no", 0);
   return 1;
@@ -83,7 +93,10 @@ static size_t place(struct upstream *u, const char **words)
 static int kind(struct upstream *u, const char *word)
 {
   if (!strcmp(word, "smtp")) u->kind = UPSTREAM_SMTP;
-  else if (!strcmp(word, "lmtp")) u->kind = UPSTREAM_LMTP;
+  else if (!strcmp(word, "lmtp")) {
+    u->kind = UPSTREAM_LMTP;
+    u->most = 1;
+  }
   else if (!strcmp(word, "queue")) u->kind = UPSTREAM_QUEUE;
   else if (!strcmp(word, "smtps")) {
     u->kind = UPSTREAM_SMTP;

@@ -21,6 +21,7 @@ struct upstream {
   int tls;               /* UPSTREAM_TLS_ */
   int smtps;             /* 1: TLS from the first byte on, not behind STARTTLS */
   int client;            /* UPSTREAM_CLIENT_: how it learns the client's address */
+  unsigned long most;    /* recipients in one transaction; 0: no limit of its own */
   const char *words[UPSTREAM_WORDS + 1];
 };
 

@@ -1,142 +1,73 @@
-/* cm-tls: TLS on one side, plain bytes on the other; the only program that links
- * OpenSSL. Before a server under tcpserver it gives STARTTLS by the UCSPI-TLS
- * convention, or TLS from the start; behind a client it speaks with a server.
- * The process that does so has nothing else: not the files of keys, not the
- * account of the program that it serves, no system call but on what is open. */
+/* cm-tls: TLS on one side, plain bytes on the other. Before a server under
+ * tcpserver it gives STARTTLS by the UCSPI-TLS convention, or TLS from the start;
+ * behind a client it speaks with a server. It has no cryptography itself: it
+ * starts cm-tlsd when TLS is wanted, so that a connection without it pays next to
+ * nothing; and what may open the keys never hears a stranger's byte. */
 
 #include <pwd.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "confine.h"
 #include "serving.h"
-#include "tls.h"
+#include "stop.h"
 
-#define PINS 8
-
-static int client;                  /* -c */
-static int network = -1;            /* the server; -1: 6 and 7 */
-static struct tls_peer peer = { .level = TLS_VERIFY };
-static const char *pins[PINS];
-static struct serving set = { .directory = "control/tls", .handshake = 30, .idle = 1800, .id = "-" };
+static struct serving set = {
+  .directory = "control/tls", .speaker.name = "", .program.name = "", .handshake = "30", .idle = "1800", .id = "-"
+};
 
 static __attribute__((noreturn)) void usage(void)
 {
-  serving_stop(WRONG, "usage: cm-tls [-t] [-d DIRECTORY] [-u ACCOUNT] [-r EMPTY] [-w SECONDS] [-i SECONDS] "
-              "PROGRAM [ARGUMENT...]\n       "
-              "cm-tls -c [-l may|must|verify] [-a TRUSTED] [-p sha256:HEX]... [-n FD] [-w SECONDS] "
-              "[-i SECONDS] HOST", "");
+  stop(WRONG, "usage: cm-tls [-t] [-d DIRECTORY] [-u ACCOUNT] [-s ACCOUNT] [-w SECONDS] [-i SECONDS] "
+       "PROGRAM [ARGUMENT...]\n       "
+       "cm-tls -c [-l may|must|verify] [-a TRUSTED] [-p sha256:HEX]... [-n FD] [-w SECONDS] "
+       "[-i SECONDS] HOST", "");
 }
 
-static unsigned long number(const char *text, unsigned long least, unsigned long most)
+static const char *seconds(const char *text, unsigned long most)
 {
-  unsigned long n;
-  char *end;
+  unsigned long n = strtoul(text, 0, 10);
 
-  if (*text < '0' || *text > '9') usage();
-  n = strtoul(text, &end, 10);
-  if (*end || n < least || n > most) usage();
-  return n;
+  if (!*text || strlen(text) > 5 || strspn(text, "0123456789") != strlen(text) || !n || n > most) usage();
+  return text;
 }
 
-static void level(const char *word)
+static struct serving_account account(const char *name)
 {
-  if (!strcmp(word, "may") || !strcmp(word, "must")) peer.level = TLS_ANY;
-  else if (strcmp(word, "verify")) usage();
-}
+  const struct passwd *p = getpwnam(name);
 
-static void pin(const char *text)
-{
-  if (strncmp(text, "sha256:", 7) || strlen(text + 7) != TLS_FINGERPRINT || peer.pin_count == PINS) usage();
-  pins[peer.pin_count++] = text + 7;
-}
-
-static void account(const char *name)
-{
-  set.account = getpwnam(name);
-  if (!set.account) serving_stop(TROUBLE, "there is no account ", name);
+  if (!p) stop(TROUBLE, "there is no account ", name);
+  return (struct serving_account) { name, p->pw_uid, p->pw_gid };
 }
 
 static void options(int argc, char **argv)
 {
-  int o, asks = 0, serves = 0;
+  int o;
 
-  while ((o = getopt(argc, argv, "+ctd:u:r:w:i:l:a:p:n:")) != -1) {
-    asks += strchr("lapn", o) != 0;
-    serves += strchr("tdur", o) != 0;
+  while ((o = getopt(argc, argv, "+td:u:s:w:i:")) != -1)
     switch (o) {
-      case 'c': client = 1; break;
       case 't': set.at_once = 1; break;
       case 'd': set.directory = optarg; break;
-      case 'u': account(optarg); break;
-      case 'r': set.empty = optarg; break;
-      case 'w': set.handshake = number(optarg, 1, 3600); break;
-      case 'i': set.idle = number(optarg, 1, 86400); break;
-      case 'l': level(optarg); break;
-      case 'a': peer.trusted = optarg; break;
-      case 'p': pin(optarg); break;
-      case 'n': network = (int) number(optarg, 2, 65535); break;
+      case 'u': set.speaker = account(optarg); break;
+      case 's': set.program = account(optarg); break;
+      case 'w': set.handshake = seconds(optarg, 3600); break;
+      case 'i': set.idle = seconds(optarg, 86400); break;
       default: usage();
     }
-  }
-  if (optind == argc || (client ? serves || argc - optind != 1 : asks)) usage();
-}
-
-/* The client's side --------------------------------------------------------- */
-
-static __attribute__((noreturn)) void fail(const char *why)
-{
-  dprintf(1, "fail %s\n", why);
-  _exit(TROUBLE);
-}
-
-static void succeed(void)
-{
-  static const char *const levels[] = { "any", "verified", "pinned" };
-  const struct tls_facts *f = tls_facts();
-
-  if (dprintf(1, "ok %s %s %s sha256:%s %s\n", f->protocol, f->cipher, levels[peer.level], f->fingerprint,
-              *f->peer ? f->peer : "-") < 0) _exit(TROUBLE);
-}
-
-/* The server has nothing to say before it is asked. */
-static int waiting(int fd)
-{
-  char c;
-
-  return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
-static void ask(const char *host)
-{
-  struct pump_end far = { .in = network == -1 ? 6 : network, .out = network == -1 ? 7 : network };
-  long long deadline = clock_ms() + (long long) set.handshake * 1000;
-  struct pump_end near;
-
-  signal(SIGPIPE, SIG_IGN);
-  peer.host = host;
-  peer.pins = pins;
-  if (peer.pin_count) peer.level = TLS_PINNED;
-  if (waiting(far.in)) fail("the server spoke in plain behind STARTTLS");
-  if (!tls_ask(&far, &peer) || !tls_handshake(&far, deadline)) fail(tls_reason());
-  if (confine_to_open(SERVING_MEMORY) == -1) fail("unable to confine myself");
-  succeed();
-  if (pump_plain(&near, 0, 1) == -1) _exit(TROUBLE);
-  _exit(pump(&far, &near, set.idle) == PUMP_DONE ? DONE : CUT);
+  if (optind == argc) usage();
 }
 
 int main(int argc, char **argv)
 {
   const char *name = getenv("CM_ID");
 
+  opterr = 0;
+  if (argc > 1 && !strcmp(argv[1], "-c")) {
+    execvp(SERVING_SPEAKER, argv);
+    stop(TROUBLE, "unable to run ", SERVING_SPEAKER);
+  }
   if (!name) name = getenv("TCPREMOTEIP");
   if (name && *name) set.id = name;
   options(argc, argv);
-  if (client) ask(argv[optind]);
   serving_become(&set, argv + optind);
 }

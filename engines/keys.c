@@ -95,24 +95,19 @@ static int answer(int socket, int directory, const char *path, const char *name,
   return send_file(socket, NONE, -1);
 }
 
-void keys_serve(int socket, const char *path, const char *id, unsigned long seconds)
+void keys_serve(int socket, int directory, const char *path, const char *id, unsigned long seconds)
 {
   struct timeval limit = { (time_t) seconds, 0 };
-  int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), requests = 0;
+  int requests = 0;
   char name[KEYS_NAME + 1];
   ssize_t r;
 
-  if (directory == -1) {
-    log_event("trouble", id, "unable to open ", path, ": ", strerror(errno));
-    return;
-  }
   setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   while (requests++ < REQUESTS && (r = read(socket, name, sizeof name - 1)) > 0) {
     name[r] = 0;
     /* Who asks may have been taken over: a name stays a name. */
     if (!is_name(name, (size_t) r) || answer(socket, directory, path, name, id) == -1) break;
   }
-  close(directory);
 }
 
 int keys_ask(int socket, const char *name, int *certificate, int *key)

@@ -17,9 +17,9 @@ int keys_name(const char *text, char *to);
  * its first dot. 1, or 0: there is none. */
 int keys_wildcard(const char *name, char *to);
 
-/* Serve the files of a directory through a local socket until its other side
- * closes it, or for so many seconds. id: for the log. */
-void keys_serve(int socket, const char *directory, const char *id, unsigned long seconds);
+/* Serve the files of an open directory through a local socket until its other
+ * side closes it, or for so many seconds. path: its name, and id: for the log. */
+void keys_serve(int socket, int directory, const char *path, const char *id, unsigned long seconds);
 
 /* Ask for a name, at keys_serve. *certificate and *key: open files, the same one
  * if both are in one. 1; 0: there is none, or it cannot be read; -1 with errno. */

@@ -3,25 +3,34 @@
 
 /* The server's side of cm-tls: which process does what. */
 
-#include <pwd.h>
+#include <sys/types.h>
 
-enum { DONE = 0, CUT = 1, WRONG = 100, TROUBLE = 111 };  /* exit codes */
+#define SERVING_SPEAKER "cm-tlsd"
 
-#define SERVING_MEMORY (64ul << 20)  /* address space of who speaks TLS, with the libraries */
+/* What the speaker has, besides the client on 0 and 1 and the log on 2. */
+enum {
+  SERVING_DATA = 3,     /* the program: its plain bytes, */
+  SERVING_CONTROL = 4,  /* its SSLCTLFD, and */
+  SERVING_END = 5,      /* what tells it that an end was in order */
+  SERVING_KEYS = 6,     /* keys_ask() */
+  SERVING_FREE = 7      /* and nothing from here on */
+};
+
+struct serving_account {
+  const char *name;          /* "": who we are */
+  uid_t uid;
+  gid_t gid;
+};
 
 struct serving {
   int at_once;               /* the handshake comes before the program */
   const char *directory;     /* of certificates */
-  const char *empty;         /* to make the root directory; or 0 */
-  const struct passwd *account;   /* of who speaks TLS; 0: ours */
-  unsigned long handshake, idle;  /* seconds */
+  struct serving_account speaker, program;
+  const char *handshake, *idle;   /* seconds, digits */
   const char *id;            /* of log lines */
 };
 
-/* Say why, and end. */
-void serving_stop(int code, const char *what, const char *why) __attribute__((noreturn));
-
-/* Start what speaks TLS with the client on 0 and 1, and become the program. */
+/* Start what will have TLS spoken with the client on 0 and 1, and become the program. */
 void serving_become(const struct serving *wanted, char **program) __attribute__((noreturn));
 
 #endif

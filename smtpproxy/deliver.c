@@ -125,7 +125,7 @@ static int commit(struct session *s, const stralloc *recipients)
   if (!s->to->host) return queued(outgoing_queue(s, &o, t->sender.text, recipients));
   r = behind_ask(s, "DATA", 4);
   if (r == 354) {
-    r = outgoing_smtp(s, &o);
+    r = outgoing_smtp(s, &o, recipients);
     t->told = 0;
   } else if (r != -1 && r < 400) {
     /* No text has gone out, so this 2xx is none for the message. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dot.h"
+#include "lmtp.h"
 #include "log.h"
 #include "queue.h"
 
@@ -116,7 +117,7 @@ static int early(struct session *s)
   return -1;
 }
 
-int outgoing_smtp(struct session *s, const struct outgoing *o)
+int outgoing_smtp(struct session *s, const struct outgoing *o, const stralloc *recipients)
 {
   struct smtpc *u = &s->upstream;
   int r = body(s, o);
@@ -134,6 +135,7 @@ int outgoing_smtp(struct session *s, const struct outgoing *o)
     return -1;
   }
   if (r != 1) return early(s);
+  if (u->lmtp) return lmtp_answers(s, recipients);
   r = smtpc_reply(u, s->set.timeoutremote);
   if (r != -1 && (s->set.level & LOG_DETAILED)) log_text("upstream", s->t.id, "<", u->text.s, u->text.len);
   if (r >= 300 && r < 400) {

@@ -9,6 +9,7 @@
 #include "data.h"
 #include "guard.h"
 #include "log.h"
+#include "onward.h"
 #include "transaction.h"
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
@@ -200,6 +201,10 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
     if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
     session_reply(s, "550 5.7.1 no mail for this address is accepted here");
     return no_recipient(s);
+  }
+  if (!trap && (why = onward_parts(s, &a))) {
+    s->errors += t->refused > s->set.maxrecipients;
+    return why;
   }
   if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) return *t->heard.s == '5' ? no_recipient(s) : 0;
   /* Nor does a trap speak for who found it. */

@@ -116,6 +116,57 @@ postlog unix-dgram n - n - 1 postlogd
   inhabit /usr/lib/postfix/sbin/master -c /etc/postfix -d
 }
 
+# start_dovecot NAME SETTING...: LMTP at $PORT and at $T/NAME/lmtp, with a mailbox in
+# $T/NAME/mail for each address in $T/NAME/users, which full@example.net has no room in
+start_dovecot() {
+  W=$T/$1; shift
+  mkdir -p "$W/mail" "$W/run" "$W/state" "$W/log"
+  chown nobody "$W/mail"
+  chmod 711 "$T"   # its processes have users of their own
+  PORT=$(free_port)
+  for u in a b c d full; do echo "$u@example.net::65534:65534::$W/mail/$u::"; done |
+    sed '/^full/s/$/userdb_quota_rule=*:bytes=10/' > "$W/users"
+  cat > "$W/conf" <<!
+base_dir = $W/run
+state_dir = $W/state
+log_path = $W/log/dovecot
+protocols = lmtp
+listen = 127.0.0.1
+ssl = no
+postmaster_address = postmaster@example.net
+mail_location = maildir:~
+mail_plugins = quota
+plugin {
+  quota = maildir:User
+  quota_rule = *:storage=100M
+}
+passdb {
+  driver = passwd-file
+  args = $W/users
+}
+userdb {
+  driver = passwd-file
+  args = $W/users
+}
+service lmtp {
+  inet_listener lmtp {
+    port = $PORT
+  }
+  unix_listener $W/lmtp {
+    mode = 0666
+  }
+}
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+!
+  for setting in "$@"; do echo "$setting"; done >> "$W/conf"
+  background dovecot -F -c "$W/conf"
+  within 20 nc -z 127.0.0.1 "$PORT" || { sed 's/^/# /' "$W/log/dovecot"; echo 'Bail out! dovecot did not start'; exit 1; }
+}
+
 start_exim() {
   world "$1" queue/input
   PORT=$(free_port)

@@ -77,7 +77,11 @@ int main(void)
           "what cannot be done is not ignored: TLS");
   refused("smtp a 25 client=proxy\n",
           "control/upstream:1: handing on the client's address is not possible yet: write client=no", "the client's address");
-  refused("lmtp /run/lmtp\n", "control/upstream:1: lmtp is not possible yet", "LMTP");
+  ok(put("lmtp h 24\nlmtp /run/l recipients=20\n") && upstream_read(&all, &trouble) && all.count == 2 &&
+     is(u, UPSTREAM_LMTP, "h", "24") && u->most == 1 && is(u + 1, UPSTREAM_LMTP, "/run/l", 0) && u[1].most == 20,
+     "LMTP by TCP, and at a local socket");
+  refused("smtp a 25 recipients=0\n", "control/upstream:1: write a number behind recipients=, not recipients=0",
+          "nobody is no number of recipients");
 
   ok(!unlink("control/upstream") && !rmdir("control") && !rmdir(dir), "(nothing is left)");
   return done_testing();

@@ -1,34 +1,13 @@
 #!/bin/sh
 # cm-tls: handshakes, certificates, ends and rights, with OpenSSL's own tools, Postfix and swaks.
-. "$(dirname "$0")/../tap.sh"
-. "$(dirname "$0")/../peer.sh"
-PATH=$(cd "$(dirname "$0")/../tools" && pwd):$PATH
-LC_ALL=C; export LC_ALL
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+. tests/peer.sh
+. tests/tls.sh
 unset CM_ID TCPREMOTEIP UCSPITLS
 
-# A CA, and certificates: cert NAME CN [START END], with a key of its own
-new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
-ca() {
-  mkdir -p "$T/$1"
-  new_key "$T/$1/key"
-  openssl req -x509 -new -key "$T/$1/key" -subj "/CN=$1" -days 30 -out "$T/$1/pem" 2>/dev/null
-}
-cert() {
-  new_key "$T/$1.key"
-  : > "$T/ca/index"; : > "$T/ca/index.attr"
-  printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index\nnew_certs_dir=%s\nrand_serial=yes\ndefault_md=sha256\npolicy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n[x]\nsubjectAltName=DNS:%s\nbasicConstraints=CA:FALSE\n' \
-    "$T/ca" "$T/ca" "$2" > "$T/ca/conf"
-  openssl req -new -key "$T/$1.key" -subj "/CN=$2" -out "$T/$1.csr" 2>/dev/null
-  openssl ca -batch -notext -config "$T/ca/conf" -cert "$T/ca/pem" -keyfile "$T/ca/key" -in "$T/$1.csr" \
-    -startdate "${3:-20200101000000Z}" -enddate "${4:-20490101000000Z}" -out "$T/$1.crt" 2>/dev/null
-  cat "$T/$1.key" "$T/$1.crt" "$T/ca/pem" > "$T/$1.both"
-}
 ca ca
-ca stranger
 for c in one two wild new; do cert $c $c.example.net; done
-cert expired one.example.net 20200101000000Z 20200201000000Z
-cert future one.example.net 20480101000000Z 20490101000000Z
-openssl req -x509 -new -key "$T/one.key" -subj /CN=one.example.net -days 30 -out "$T/self.crt" 2>/dev/null
 mkdir "$T/tls"
 cp "$T/one.both" "$T/tls/default.pem"
 cp "$T/two.crt" "$T/tls/two.example.net.crt"
@@ -58,8 +37,8 @@ whose() {
 
 # the program -------------------------------------------------------------
 
-ok 'it links no libowfat' sh -c '! ldd "$(command -v cm-tls)" | grep owfat && ! nm "$(command -v cm-tls)" | grep -w "stralloc_.*\|buffer_.*"'
-for args in '' '-c' '-x y' '-w 0 x' '-w 1x y' '-c -t x' '-l may x' '-c -l some x' '-c -p sha256:12 x' '-c x y'; do
+ok 'it links no OpenSSL, which a connection without TLS would pay for' sh -c '! ldd "$(command -v cm-tls)" 2>/dev/null | grep "libssl\|libcrypto"'
+for args in '' '-c' '-x y' '-w 0 x' '-w 1x y' '-w 3601 x' '-c -t x' '-l may x' '-t -c x'; do
   like 'usage: cm-tls' "called wrongly it says how: $args" cm-tls $args
 done
 cm-tls 2>/dev/null; same 100 '... and exits 100' echo $?
@@ -227,9 +206,12 @@ verdict 111 '' 'a program without a handshake exits 111' sh -c 'cm-tls -t -d "$0
 
 # Rights ----------------------------------------------------------------------------
 
-speakers() { pgrep -f "^cm-tls .*$T/tls"; }
+speakers() { pgrep -f "^cm-tlsd* .*$T/tls"; }
 fact() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$(speakers | head -n 1)/status"; }
-nobody_left() { ! speakers; }
+nobody_left() {
+  ! speakers || return 1
+  for pid in $PIDS; do [ ! "$(children "$pid" 2>/dev/null)" ] || return 1; done
+}
 ok 'nothing is left of all that' within 40 nobody_left
 serving tlsapp
 printf '%s\n' reply 'line STARTTLS' reply tls 'line NOOP' reply stall | tlspeer "$PORT" > "$T/talk" &
@@ -245,6 +227,8 @@ if [ "$root" ]; then
   same "$nobody	$nobody	$nobody	$nobody" 'it runs as the other user' fact Uid
   same '' '... without groups' sh -c "echo $(fact Groups)"
   ok '... who cannot open the key' sh -c "! setuidgid nobody cat '$T/tls/default.pem'"
+  same 'uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)' 'the program becomes whom -s names, too' \
+    cm-tls -u nobody -s nobody id
   same '0	0	0	0' 'the program keeps its own' sh -c "sed -n 's/^Uid:[[:space:]]*//p' /proc/$app/status"
 fi
 if ! sanitized; then
@@ -259,159 +243,16 @@ same 'end cut' 'killed, it leaves an end that is not in order' ends
 if [ "$root" ]; then
   # Nobody may be kept from where the programs are built.
   mkdir "$T/bin"
-  cp "$(command -v cm-tls)" "$(command -v tlsapp)" "$T/bin/"
+  cp "$(command -v cm-tls)" "$(command -v cm-tlsd)" "$(command -v tlsapp)" "$T/bin/"
   serve setuidgid nobody env PATH="$T/bin:$PATH" cm-tls -d "$T/tls" tlsapp
   forget
   same '' 'a key that only root may read' whose two.example.net
   ok '... is logged' logged "^trouble 127.0.0.1 unable to open $where/two.example.net.crt: Permission denied"
-  mkdir "$T/empty"
-  serving -r "$T/empty" tlsapp
-  same two.example.net 'an empty root directory does' whose two.example.net
-  printf '%s\n' reply 'line STARTTLS' reply tls 'line NOOP' reply stall | tlspeer "$PORT" > "$T/talk" &
-  talk=$!
-  within 20 grep -q '^250' "$T/talk"
-  within 20 alone
-  same "$T/empty" '... and is one' sh -c 'readlink "/proc/$(pgrep -f "^cm-tls .*$0/tls")/root"' "$T"
-  kill "$talk"; wait "$talk" 2>/dev/null
-  serving -r /nowhere tlsapp
-  forget
-  same 'eof' 'if it is missing there is no TLS' start eof
-  ok '... and it says so' logged 'unable to make this the root directory: /nowhere'
 fi
 serve cm-tls -d /nowhere $account tlsapp
 forget
 same '' 'without the directory' whose two.example.net
 ok '... neither, and it says so' logged '^trouble 127.0.0.1 unable to open /nowhere: No such file'
-
-# The client's side ---------------------------------------------------------------
-
-# serve_as NAME [OPTION...]: a server with that certificate, which turns lines round
-serve_as() {
-  name=$1; shift
-  PORT=$(free_port)
-  background openssl s_server -accept "127.0.0.1:$PORT" -cert "$T/$name.crt" -key "$T/${KEY:-$name}.key" \
-    -cert_chain "$T/ca/pem" -rev -quiet "$@" >/dev/null 2>&1
-  within 20 nc -z 127.0.0.1 "$PORT"
-}
-# scripted LINE...: a server that does this, once
-scripted() {
-  : > "$T/scripted"
-  printf '%s\n' "$@" > "$T/script"
-  background sh -c 'exec tlspeer -l "$0/one.crt" "$0/one.key" < "$0/script"' "$T" > "$T/scripted"
-  within 20 test -s "$T/scripted"
-  PORT=$(head -n 1 "$T/scripted")
-}
-# asks OPTION... HOST: what cm-tls says to its front end, and its exit code
-asks() { echo hello | timeout 60 tcpclient -RHl0 127.0.0.1 "$PORT" cm-tls -c "$@" 2>&1; echo "$?"; }
-fingerprint() { openssl x509 -in "$T/$1.crt" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f; }
-print=sha256:$(fingerprint one)
-
-serve_as one
-same "ok TLSv1.3 TLS_AES_256_GCM_SHA384 verified $print one.example.net
-olleh
-0" 'a server whose certificate is good' asks -a "$T/ca/pem" one.example.net
-mkdir "$T/hashed"
-cp "$T/ca/pem" "$T/hashed/ca.pem"
-openssl rehash "$T/hashed"
-like '^ok .* verified' 'by a directory of trusted certificates' asks -a "$T/hashed" one.example.net
-same 'fail the certificate is not accepted: hostname mismatch
-111' 'the wrong host' asks -a "$T/ca/pem" two.example.net
-same 'fail the certificate is not accepted: IP address mismatch
-111' 'an address is no name' asks -a "$T/ca/pem" 127.0.0.1
-like '^fail the certificate is not accepted: self-signed certificate in certificate chain' 'from somebody who is not trusted' asks -a "$T/stranger/pem" one.example.net
-like '^fail the certificate is not accepted: ' 'the system does not trust it' asks one.example.net
-same 'fail unable to read the trusted certificates: No such file or directory
-111' 'trusted certificates that are not there' asks -a /nowhere one.example.net
-like '^fail unable to read the trusted certificates: ' '... or broken' asks -a "$T/tls/broken.example.net.pem" one.example.net
-for l in may must; do
-  like "^ok TLSv1.3 TLS_AES_256_GCM_SHA384 any $print one.example.net" "any certificate: $l" asks -l $l two.example.net
-done
-like '^ok .* pinned' 'a fingerprint' asks -p "$print" anything
-like '^ok .* pinned' '... in capitals, one of two' asks -p sha256:$(fingerprint two) -p "sha256:$(fingerprint one | tr a-f A-F)" anything
-same "fail the certificate is not the one expected, but $print
-111" '... that is another' asks -p sha256:$(fingerprint two) one.example.net
-serve_as expired
-same 'fail the certificate is not accepted: certificate has expired
-111' 'an expired certificate' asks -a "$T/ca/pem" one.example.net
-like '^ok' '... will do where any does' asks -l must one.example.net
-serve_as future
-same 'fail the certificate is not accepted: certificate is not yet valid
-111' 'one that is not valid yet' asks -a "$T/ca/pem" one.example.net
-KEY=one serve_as self
-same 'fail the certificate is not accepted: self-signed certificate
-111' 'a self-signed one' asks -a "$T/ca/pem" one.example.net
-serve_as one -tls1_1 -cipher ALL:@SECLEVEL=0
-like '^fail the handshake failed: ' 'TLS 1.1 is refused' asks -l may one.example.net
-serve_as one -tls1_2
-like '^ok TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384' 'TLS 1.2 will do' asks -l may one.example.net
-
-scripted stall
-same 'fail the handshake took too long
-111' 'a server that stalls' asks -w 1 -l may one.example.net
-scripted 'line 500 what is that?' cut
-like '^fail ' 'one that speaks no TLS' asks -l may one.example.net
-scripted 'cut'
-like '^fail the ' 'one that closes' asks -l may one.example.net
-in_data() { printf '%s\n' 'line 220 hello' reply 'line 250-test' 'line 250 STARTTLS' reply "$@"; }
-scripted "$(in_data 'line 220 go ahead' tls reply 'line good' close)"
-begun() { printf 'HELLO\n' | timeout 60 tcpclient -RHl0 127.0.0.1 "$PORT" starttls cm-tls -c -l may "$@" 2>&1; echo "$?"; }
-like '^good' 'behind STARTTLS' begun one.example.net
-scripted "$(in_data 'send 220 go ahead\r\n250 injected\r\n' tls)"
-same 'fail the server spoke in plain behind STARTTLS
-111' 'bytes behind the reply to STARTTLS are no part of it' begun one.example.net
-
-# A front end that ends its side when the server has ended: hang OPTION...
-mkfifo "$T/hold"
-hang() {
-  timeout 60 tcpclient -RHl0 127.0.0.1 "$PORT" cm-tls -c -l may "$@" one.example.net < "$T/hold" > "$T/out" 2>&1 &
-  hung=$!
-  exec 9> "$T/hold"
-  within 10 grep -q bye "$T/out"
-  exec 9>&-
-  wait $hung
-  echo "$? $(tr -d '\r' < "$T/out" | sed '/^ok /d')"
-}
-scripted tls 'line bye' close
-same '0 bye' 'a server that ends in order' hang
-scripted tls 'line bye' cut
-same '1 bye' 'one that is cut off' hang
-scripted tls 'line bye' stall
-same '1 bye' 'one that says nothing any more' hang -i 1
-scripted tls reply 'line bye' eof close
-ended_first() { (echo x; within 10 grep -q bye "$T/out") | tcpclient -RHl0 127.0.0.1 "$PORT" cm-tls -c -l may one.example.net > "$T/out"; echo $?; }
-: > "$T/out"
-same 0 'a front end that ends first' ended_first
-ok '... gives close_notify' within 10 grep -q '^orderly' "$T/scripted"
-
-scripted tls reply reply 'line BULK 20000000' 'bulk 20000000' 'line QUIT' eof
-mkfifo "$T/up" "$T/down"
-timeout 100 tcpclient -RHl0 127.0.0.1 "$PORT" cm-tls -c -l may one.example.net < "$T/up" > "$T/down" &
-client=$!
-timeout 100 tlsapp > "$T/up" < "$T/down" 2>/dev/null
-wait $client
-same 0 '20 MB both ways at once, through pipes' echo $?
-same 'same
-orderly' '... arrive as they were' sh -c 'sed -n "/^same/p;/^different/p;/^orderly/p;/^cut/p" "$0/scripted"' "$T"
-
-# Postfix behind --------------------------------------------------------------------
-
-if [ "$root" ] && unshare -m true 2>/dev/null; then
-  mkdir -p "$T/postfix"
-  cp "$T/one.both" "$T/postfix/pem"
-  start_postfix postfix smtpd_tls_security_level=may smtpd_tls_chain_files=/mnt/pem
-  deliver() {
-    : > "$T/out"
-    {
-      printf '%s\r\n' 'EHLO client.example.org' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA \
-        'Subject: by TLS' '' hello . QUIT
-      within 20 grep -q '^221' "$T/out"
-    } | timeout 60 tcpclient -RHl0 127.0.0.1 "$PORT" starttls cm-tls -c -a "$T/ca/pem" one.example.net > "$T/out" 2>&1
-    cat "$T/out"
-  }
-  like '^250 2.0.0 Ok: queued' 'Postfix takes a message behind STARTTLS' deliver
-  same 1 '... and has it' received postfix
-  like 'with ESMTPS' '... by TLS' inbox postfix
-fi
 
 ok 'nothing is left' within 40 nobody_left
 done_testing

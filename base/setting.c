@@ -1,0 +1,44 @@
+#include "setting.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "plan.h"
+
+int setting_trouble(stralloc *trouble, const char *file, const char *what)
+{
+  if (!stralloc_copys(trouble, "unable to use control/") || !stralloc_cats(trouble, file) ||
+      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) || !stralloc_0(trouble)) abort();
+  return 0;
+}
+
+const char *setting_why(int r)
+{
+  return r == -1 ? strerror(errno) : "there is no such file, or nothing in it";
+}
+
+int setting_numbers(const struct setting *settings, size_t count, stralloc *trouble)
+{
+  char name[32];
+
+  for (; count; --count, ++settings) {
+    *settings->value = settings->usual;
+    name[str_copy(name, "control/") + str_copy(name + 8, settings->name)] = 0;
+    if (control_number(name, settings->value) == -1)
+      return setting_trouble(trouble, settings->name, errno == EINVAL ? "not a number" : strerror(errno));
+  }
+  return 1;
+}
+
+int setting_pipeline(int *stages, stralloc *trouble)
+{
+  static struct plan plan;
+  int r = plan_read("control/pipeline", &plan, trouble);
+
+  if (r == 0) return setting_trouble(trouble, "pipeline", "there is no such file; an empty one means no filters");
+  if (r == -1) return 0;
+  *stages = plan.count > 0;
+  return 1;
+}
