@@ -1,0 +1,82 @@
+#include "sasl.h"
+
+#include <string.h>
+
+#include "transfer.h"
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+int sasl_encode(const char *data, size_t len, stralloc *to)
+{
+  unsigned long bits;
+  char group[4];
+  size_t i;
+
+  for (i = 0; i < len; i += 3) {
+    bits = (unsigned long) (unsigned char) data[i] << 16;
+    if (i + 1 < len) bits |= (unsigned long) (unsigned char) data[i + 1] << 8;
+    if (i + 2 < len) bits |= (unsigned char) data[i + 2];
+    group[0] = digits[bits >> 18];
+    group[1] = digits[bits >> 12 & 63];
+    group[2] = i + 1 < len ? digits[bits >> 6 & 63] : '=';
+    group[3] = i + 2 < len ? digits[bits & 63] : '=';
+    if (!stralloc_catb(to, group, 4)) return 0;
+  }
+  return 1;
+}
+
+int sasl_decode(const char *text, size_t len, stralloc *to)
+{
+  struct transfer t = { .kind = TRANSFER_BASE64 };
+  size_t i;
+
+  for (i = 0; i < len && text[i] != '='; ++i)
+    if (!strchr(digits, text[i]) || !text[i]) return 0;
+  if (len % 4 || len - i > 2 || (len - i == 2 && text[i + 1] != '=') || !stralloc_readyplus(to, len + 8)) return 0;
+  to->len += transfer_decode(&t, text, len, to->s + to->len);
+  to->len += transfer_decode(&t, text, 0, to->s + to->len);
+  return 1;
+}
+
+/* The value behind the words `begins` up to the byte `ends`. */
+static int between(const stralloc *data, const char *begins, char ends, size_t *at, size_t *len)
+{
+  size_t n = strlen(begins);
+  const char *end;
+
+  if (data->len < n || memcmp(data->s, begins, n)) return 0;
+  end = memchr(data->s + n, ends, data->len - n);
+  if (!end) return 0;
+  *at = n;
+  *len = (size_t) (end - data->s) - n;
+  return *len > 0;
+}
+
+int sasl_user(const char *mechanism, const stralloc *data, size_t *at, size_t *len)
+{
+  const char *first, *second;
+
+  if (!case_diffs(mechanism, "PLAIN")) {  /* RFC 4616: [authzid] NUL authcid NUL password */
+    first = memchr(data->s, 0, data->len);
+    if (!first) return 0;
+    second = memchr(first + 1, 0, data->len - (size_t) (first + 1 - data->s));
+    if (!second) return 0;
+    *at = (size_t) (first + 1 - data->s);
+    *len = (size_t) (second - first - 1);
+    return *len > 0;
+  }
+  if (!case_diffs(mechanism, "LOGIN")) {
+    *at = 0;
+    *len = data->len;
+    return data->len > 0;
+  }
+  if (!case_diffs(mechanism, "CRAM-MD5")) {  /* RFC 2195: user, a blank, the digest */
+    *at = 0;
+    for (*len = data->len; *len && data->s[*len - 1] != ' '; --*len) ;
+    if (*len) --*len;
+    return *len > 0;
+  }
+  if (!case_diffs(mechanism, "XOAUTH2")) return between(data, "user=", 1, at, len);
+  if (!case_diffs(mechanism, "OAUTHBEARER")) return between(data, "n,a=", ',', at, len);  /* RFC 7628, 3.1 */
+  return 0;
+}

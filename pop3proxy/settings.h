@@ -1,0 +1,38 @@
+#ifndef CM_SETTINGS_H
+#define CM_SETTINGS_H
+
+/* What the control files of a POP3 port say; cm-control(5). Read once for each
+ * connection. */
+
+#include "owfat.h"
+
+enum { SERVERS = 64 };
+
+/* A POP3 server: a line of control/upstream or control/servers. */
+struct pop {
+  const char *host, *port;
+  int pop3s;                    /* TLS from the first byte on */
+};
+
+struct settings {
+  struct pop fixed;             /* control/upstream; host is 0: there is none */
+  struct pop servers[SERVERS];  /* those that a user name may carry */
+  size_t count;
+  int carried;                  /* there is control/servers */
+  int filters;                  /* whether the pipeline has a stage */
+  unsigned long level;          /* control/loglevel, LOG_ flags */
+  unsigned long timeoutpop3d;   /* seconds for the client */
+  unsigned long timeoutremote;  /* seconds for the server */
+  unsigned long timeoutconnect; /* seconds for connecting to it */
+  unsigned long maxerrors;      /* in one session */
+};
+
+/* Read them. 1, or 0 with one line for the log in trouble, 0-terminated. */
+int settings_read(struct settings *s, stralloc *trouble);
+
+/* Which server does the user name, 0-terminated, ask for? USER%SERVER or
+ * USER#SERVER, with :PORT or without: *len becomes the length of USER. 0: none
+ * that is in the list. */
+const struct pop *settings_server(const struct settings *s, const char *user, size_t *len);
+
+#endif

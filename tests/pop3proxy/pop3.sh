@@ -1,0 +1,86 @@
+# Sourced after tap.sh and peer.sh: a real Dovecot as the provider, and sessions with cm-pop3d.
+
+# need_dovecot: leave the test where it cannot run
+need_dovecot() {
+  [ "$(id -u)" = 0 ] && command -v dovecot > /dev/null || {
+    echo '1..0 # SKIP only root can start a real POP3 server'
+    exit 0
+  }
+}
+
+# start_dovecot NAME [LINE...]: accepts any user with the password p, and mail is in
+# $T/NAME/mail/USER; sets $DOVECOT, its port
+start_dovecot() {
+  D=$T/$1; DOVECOT=$(free_port); shift
+  chmod 755 "$T"
+  mkdir -p "$D/mail"
+  chown nobody:nogroup "$D/mail"
+  cat > "$D/conf" <<!
+base_dir = $D/base
+state_dir = $D/state
+log_path = $D/log
+protocols = pop3
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 apop
+mail_location = maildir:$D/mail/%u
+first_valid_uid = 1
+first_valid_gid = 1
+login_trusted_networks = 127.0.0.0/8
+service pop3-login {
+  inet_listener pop3 {
+    port = $DOVECOT
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+  chroot =
+}
+passdb {
+  driver = static
+  args = password=p
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=$D
+}
+$(printf '%s\n' "$@")
+!
+  background dovecot -F -c "$D/conf"
+  within 20 nc -z 127.0.0.1 "$DOVECOT" || { cat "$D/log"; echo 'Bail out! Dovecot did not start'; exit 1; }
+}
+
+# mail USER NAME: the message on standard input into the mailbox
+mail() {
+  [ -d "$D/mail/$1/new" ] || install -d -o nobody -g nogroup "$D/mail/$1" "$D/mail/$1/new" "$D/mail/$1/cur" "$D/mail/$1/tmp"
+  cat > "$D/mail/$1/new/$2"
+  chown nobody:nogroup "$D/mail/$1/new/$2"
+}
+
+# port NAME: a port in $T/NAME, where the server is Dovecot; sets $W
+port() {
+  W=$T/$1
+  mkdir -p "$W/port/control"
+  echo "pop3 127.0.0.1 $DOVECOT" > "$W/port/control/upstream"
+  : > "$W/port/control/pipeline"
+}
+
+control() { printf '%s\n' "$2" > "$W/port/control/$1"; }
+
+# talk LINE...: one session of these lines, on pipes; prints what is heard
+talk() {
+  (cd "$W/port" && printf '%s\r\n' "$@" |
+    CM_HOME=$W TCPREMOTEIP=192.0.2.1 timeout 60 cm-pop3d 2>> "$W/err" | tr -d '\r')
+}
+
+# direct LINE...: the same with Dovecot itself, behind its greeting
+direct() {
+  printf '%s\r\n' "$@" | timeout 20 nc -N 127.0.0.1 "$DOVECOT" | tr -d '\r'
+}
+
+# heard N LINE...: the Nth line of what is heard
+heard() {
+  k=$1; shift
+  talk "$@" | sed -n "${k}p"
+}
