@@ -2,13 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,45 +13,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv)
-#define ARCH AUDIT_ARCH_RISCV64
-#else
-#error "confine.c does not know this processor"
-#endif
+#include "landlock.h"
+#include "limit.h"
+#include "seccomp.h"
 
-/* A sanitizer looks into files and processes of its own, and reserves terabytes
- * that it never touches. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
-#else
-#define SANITIZED 0
-#endif
-
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, (action))
-#define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), ANSWER(SECCOMP_RET_ALLOW)
+#define ALLOW(name) SECCOMP_EQUAL(__NR_##name, 0, 1), SECCOMP_ANSWER(SECCOMP_ALLOW)
 /* The same, unless its argument n has this bit. */
 #define UNLESS(name, n, bit) \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 4), \
-  LOAD(args[n]), \
-  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bit), 0, 1), \
-  ANSWER(SECCOMP_RET_ERRNO | EPERM), \
-  ANSWER(SECCOMP_RET_ALLOW)
+  SECCOMP_EQUAL(__NR_##name, 0, 4), \
+  SECCOMP_LOAD(SECCOMP_ARGUMENT(n)), \
+  SECCOMP_BITS((bit), 0, 1), \
+  SECCOMP_ANSWER(SECCOMP_FAIL(EPERM)), \
+  SECCOMP_ANSWER(SECCOMP_ALLOW)
 
 /* fstat() of the C library is newfstatat() of no path. */
 #ifdef __NR_newfstatat
 #define FSTATAT \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_newfstatat, 0, 4), \
-  LOAD(args[3]), \
-  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1000 /* AT_EMPTY_PATH */, 1, 0), \
-  ANSWER(SECCOMP_RET_ERRNO | EPERM), \
-  ANSWER(SECCOMP_RET_ALLOW),
+  SECCOMP_EQUAL(__NR_newfstatat, 0, 4), \
+  SECCOMP_LOAD(SECCOMP_ARGUMENT(3)), \
+  SECCOMP_BITS(0x1000 /* AT_EMPTY_PATH */, 1, 0), \
+  SECCOMP_ANSWER(SECCOMP_FAIL(EPERM)), \
+  SECCOMP_ANSWER(SECCOMP_ALLOW),
 #else
 #define FSTATAT
 #endif
@@ -75,10 +51,10 @@
 #endif
 
 #define BEGIN \
-  LOAD(arch), \
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), \
-  ANSWER(SECCOMP_RET_KILL_PROCESS), \
-  LOAD(nr), \
+  SECCOMP_LOAD(SECCOMP_ARCH), \
+  SECCOMP_EQUAL(SECCOMP_OURS, 1, 0), \
+  SECCOMP_ANSWER(SECCOMP_KILL), \
+  SECCOMP_LOAD(SECCOMP_NUMBER), \
   ALLOW(read), ALLOW(readv), ALLOW(write), ALLOW(writev), ALLOW(lseek), ALLOW(fstat), ALLOW(close), \
   ALLOW(brk), ALLOW(munmap), ALLOW(mremap), ALLOW(madvise), \
   UNLESS(mmap, 2, PROT_EXEC), UNLESS(mprotect, 2, PROT_EXEC), \
@@ -86,9 +62,9 @@
   ALLOW(clock_gettime), ALLOW(gettimeofday), TIME \
   ALLOW(rt_sigaction), ALLOW(rt_sigprocmask), ALLOW(rt_sigreturn), ALLOW(restart_syscall), \
   ALLOW(exit), ALLOW(exit_group)
-#define END FSTATAT ANSWER(SECCOMP_RET_ERRNO | EPERM)
+#define END FSTATAT SECCOMP_ANSWER(SECCOMP_FAIL(EPERM))
 
-static struct sock_filter alone[] = {
+static const struct seccomp_step alone[] = {
   BEGIN,
   ALLOW(pread64), ALLOW(pwrite64), ALLOW(ftruncate), ALLOW(memfd_create),
   END
@@ -98,17 +74,17 @@ static struct sock_filter alone[] = {
   ALLOW(sendto), ALLOW(recvfrom), ALLOW(sendmsg), ALLOW(recvmsg), ALLOW(setsockopt), ALLOW(getsockopt), \
   ALLOW(getsockname), ALLOW(getpeername), ALLOW(shutdown), POLL ALLOW(fcntl)
 
-static struct sock_filter talking[] = { BEGIN, TALK, END };
+static const struct seccomp_step talking[] = { BEGIN, TALK, END };
 
-static struct sock_filter networked[] = {
+static const struct seccomp_step networked[] = {
   BEGIN,
   TALK, ALLOW(connect), ALLOW(bind), ALLOW(ioctl),
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 5),
-  LOAD(args[0]),
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0),
-  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
-  ANSWER(SECCOMP_RET_ALLOW),
-  ANSWER(SECCOMP_RET_ERRNO | EPERM),
+  SECCOMP_EQUAL(__NR_socket, 0, 5),
+  SECCOMP_LOAD(SECCOMP_ARGUMENT(0)),
+  SECCOMP_EQUAL(AF_INET, 1, 0),
+  SECCOMP_EQUAL(AF_INET6, 0, 1),
+  SECCOMP_ANSWER(SECCOMP_ALLOW),
+  SECCOMP_ANSWER(SECCOMP_FAIL(EPERM)),
   END
 };
 
@@ -126,7 +102,7 @@ static struct sock_filter networked[] = {
 #else
 #define OLD_NAMES
 #endif
-static struct sock_filter filing[] = {
+static const struct seccomp_step filing[] = {
   BEGIN,
   ALLOW(pread64), ALLOW(pwrite64), ALLOW(ftruncate), NEWFSTATAT OLD_NAMES
   ALLOW(openat), ALLOW(mkdirat), ALLOW(unlinkat), ALLOW(statx), ALLOW(faccessat), ALLOW(faccessat2),
@@ -136,41 +112,27 @@ static struct sock_filter filing[] = {
   END
 };
 
-static int limit(int resource, rlim_t most)
+static int filter(const struct seccomp_step *steps, size_t count)
 {
-  struct rlimit now;
-
-  if (SANITIZED && resource == RLIMIT_AS) return 0;
-  if (getrlimit((unsigned int) resource, &now) == -1) return -1;
-  if (now.rlim_max < most) most = now.rlim_max;
-  now.rlim_cur = now.rlim_max = most;
-  return setrlimit((unsigned int) resource, &now);
-}
-
-static int filter(struct sock_filter *rules, size_t count)
-{
-  struct sock_fprog program = { .len = (unsigned short) count, .filter = rules };
-
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return -1;
-  if (SANITIZED) return 1;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == -1 ? -1 : 1;
+  return SECCOMP_SANITIZED ? 1 : seccomp_enter(steps, count);
 }
 
 int confine(size_t memory, size_t file, unsigned int seconds)
 {
-  if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_AS, memory) == -1 ||
-      limit(RLIMIT_FSIZE, file) == -1 || limit(RLIMIT_CPU, seconds) == -1) return -1;
+  if (limit_lower(RLIMIT_CORE, 0) == -1 || limit_lower(RLIMIT_AS, memory) == -1 ||
+      limit_lower(RLIMIT_FSIZE, file) == -1 || limit_lower(RLIMIT_CPU, seconds) == -1) return -1;
   return filter(alone, sizeof alone / sizeof *alone);
 }
 
 int confine_to_network(void)
 {
-  return limit(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
+  return limit_lower(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
 }
 
 int confine_to_open(size_t memory)
 {
-  if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_AS, memory) == -1) return -1;
+  if (limit_lower(RLIMIT_CORE, 0) == -1 || limit_lower(RLIMIT_AS, memory) == -1) return -1;
   return filter(talking, sizeof talking / sizeof *talking);
 }
 
@@ -201,26 +163,15 @@ static int mount_own(const char *directory, size_t size)
   return !mount("none", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, text);
 }
 
-/* linux/landlock.h, which is younger than some C libraries. */
-struct landlock_ruleset { uint64_t handled; };
-struct landlock_beneath { uint64_t allowed; int32_t parent; } __attribute__((packed));
-
-/* No file but those below the working directory. */
+/* No file but those below the working directory, and none to run. */
 static int only_here(void)
 {
-  long version = syscall(SYS_landlock_create_ruleset, 0, 0, 1);
-  /* All rights that this kernel knows, the newer ones REFER and TRUNCATE. */
-  struct landlock_ruleset all = { version > 2 ? 0x7fff : version == 2 ? 0x3fff : 0x1fff };
-  struct landlock_beneath here = { .allowed = all.handled & ~1ull };  /* not EXECUTE */
-  int rules, done = 0;
+  struct landlock all = landlock_all(landlock_level());
+  int rules, done;
 
-  if (version < 1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return 0;
-  rules = (int) syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
-  here.parent = open(".", O_PATH | O_CLOEXEC);
-  if (rules != -1 && here.parent != -1)
-    done = !syscall(SYS_landlock_add_rule, rules, 1, &here, 0) && !syscall(SYS_landlock_restrict_self, rules, 0);
+  if (!all.files || (rules = landlock_make(&all)) == -1) return 0;
+  done = landlock_path(rules, ".", all.files & ~(uint64_t) LANDLOCK_EXECUTE) > 0 && landlock_enter(rules) == 1;
   close(rules);
-  close(here.parent);
   return done;
 }
 
@@ -229,7 +180,7 @@ int confine_to(const char *directory, size_t memory, size_t file, unsigned int *
   *how = mount_own(directory, file) ? CONFINE_MOUNTED : 0;
   if (chdir(directory) == -1) return -1;
   if (only_here()) *how |= CONFINE_LANDLOCKED;
-  if (limit(RLIMIT_CORE, 0) == -1 || limit(RLIMIT_AS, memory) == -1 || limit(RLIMIT_NOFILE, 64) == -1 ||
-      limit(RLIMIT_FSIZE, file) == -1) return -1;
+  if (limit_lower(RLIMIT_CORE, 0) == -1 || limit_lower(RLIMIT_AS, memory) == -1 || limit_lower(RLIMIT_NOFILE, 64) == -1 ||
+      limit_lower(RLIMIT_FSIZE, file) == -1) return -1;
   return filter(filing, sizeof filing / sizeof *filing);
 }

@@ -45,6 +45,8 @@ same '' 'libclamav has one door' door 'clamav\.h' engines/clam.c
 same '' 'c-ares has one door' door 'ares' filters/dns.c
 same '' 'OpenSSL has one door' door 'openssl/' engines/tls.c
 same '' 'nettle has one door' door '(nettle|gmp)' filters/crypto.c
+same '' 'filters of system calls have one door' sh -c "git ls-files '*.c' '*.h' | xargs grep -lE 'PR_SET_SECCOMP|linux/(seccomp|filter|bpf)' | grep -vx base/seccomp.c"
+same '' 'Landlock has one door' sh -c "git ls-files '*.c' '*.h' | grep -v ^tests/ | xargs grep -liE 'sys_landlock|linux/landlock'"
 same "$top" 'nothing lies at the top that does not belong there' sh -c "git ls-files | grep -v / | tr '\\n' ' ' | sed 's/ $//'"
 same '' 'every program has a man page' manless
 same '' 'every program has a test' testless

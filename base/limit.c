@@ -1,0 +1,22 @@
+#include "limit.h"
+
+#include <sys/resource.h>
+
+#include "seccomp.h"
+
+#ifdef __GLIBC__
+#define KIND(resource) ((__rlimit_resource_t) (resource))
+#else
+#define KIND(resource) (resource)
+#endif
+
+int limit_lower(int resource, unsigned long most)
+{
+  struct rlimit now;
+
+  if (SECCOMP_SANITIZED && resource == RLIMIT_AS) return 1;
+  if (getrlimit(KIND(resource), &now) == -1) return -1;
+  if (now.rlim_max > most) now.rlim_max = most;
+  now.rlim_cur = now.rlim_max;
+  return setrlimit(KIND(resource), &now) == -1 ? -1 : 1;
+}
