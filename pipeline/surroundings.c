@@ -25,14 +25,25 @@ static stralloc envelope;
 static char *fields;     /* the variable CM_FIELDS, or 0 */
 static int all_of_them;  /* control/prefer-disable */
 
-static int passes(const char *variable)
+static int is_of(const char *variable, const char *const *names, size_t count)
 {
   size_t i, len = strcspn(variable, "=");
 
-  if (!strncmp(variable, "TCP", 3)) return 1;
-  for (i = 0; i < sizeof passed / sizeof *passed; ++i)
-    if (strlen(passed[i]) == len && !memcmp(variable, passed[i], len)) return 1;
+  for (i = 0; i < count; ++i)
+    if (strlen(names[i]) == len && !memcmp(variable, names[i], len)) return 1;
   return 0;
+}
+
+static int passes(const char *variable)
+{
+  return !strncmp(variable, "TCP", 3) || is_of(variable, passed, sizeof passed / sizeof *passed);
+}
+
+int surroundings_passes(const char *variable)
+{
+  static const char *const ours[] = { "CM_DEADLINE", "CM_DEPTH", "CM_FIELDS" };
+
+  return passes(variable) || is_of(variable, ours, sizeof ours / sizeof *ours);
 }
 
 /* A file that nobody can change any more: what we were given, and ours. */

@@ -18,6 +18,9 @@ int surroundings_fields(const stralloc *fields);
  * are nested too deeply. */
 char *const *surroundings_environment(unsigned long deadline);
 
+/* Is this, NAME=VALUE, a variable that cm-stage(7) lists? 1 or 0. */
+int surroundings_passes(const char *variable);
+
 /* Read $CM_ENVELOPE if a stage of the plan asks for recipients. 1; -1 with errno. */
 int surroundings_envelope(const struct plan *plan);
 
