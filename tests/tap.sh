@@ -19,9 +19,11 @@ cleanup() {
 }
 
 # report CODE NAME: one line of TAP; CODE 0 is a pass. What fails is said on descriptor
-# 2, too, which prove(1) shows without being asked.
+# 2, too, which prove(1) shows without being asked. $ROW: the row of the fault matrix that
+# it belongs to, see tests/matrix.sh.
 report() {
   n=$((n + 1))
+  set -- "$1" "${ROW:+$ROW: }$2"
   if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; echo "# failed: $n - $2" >&2; fi
 }
 

@@ -20,20 +20,6 @@ message() {
     DATA "$@" . QUIT
 }
 
-# column NAME: of the last row of the mail log
-column() {
-  perl -e '
-    my ($want, $file) = @ARGV; local $/; open my $f, "<", $file or exit 1;
-    my (@rows, @row); my $text = <$f>;
-    while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/gc) {
-      my ($q, $p, $end) = ($1, $2, $3); $q =~ s/""/"/g if defined $q;
-      push @row, defined $q ? $q : $p;
-      if ($end ne ",") { push @rows, [@row]; @row = () }
-    }
-    my %at; @at{@{$rows[0]}} = 0 .. $#{$rows[0]};
-    print $rows[-1][$at{$want}], "\n"' "$1" "$W/log/mail.csv"
-}
-
 # stage NAME KIND CODE REPORT [OPTION...]: a stage that answers so, in a paragraph
 # of its own at the end of the pipeline
 stage() {
