@@ -3,45 +3,16 @@
 # the wrong time, or nothing: the client never hears of success that was not there.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
+. "$(dirname "$0")/../matrix.sh"
 
-home h smtp 127.0.0.1 1
 # Only where an answer does not come is it given up soon: a loaded machine takes its time.
-patience() { for t in timeoutremote timeoutconnect; do echo "$1" > "$T/h/port/control/$t"; done; }
-patience 30
-front h
-FRONT=$PORT
-k=0 SERVER=
-
-# behind RULE...: a new server with these rules, called $S, stands behind the front
-behind() {
-  k=$((k + 1)); S=s$k
-  [ ! "$SERVER" ] || kill "$SERVER"
-  start_faultsink $S "$@"
-  SERVER=$PID
-  echo "smtp 127.0.0.1 $PORT" > "$T/h/port/control/upstream"
-  : > "$T/h/err"
-}
-
-# heard WANT NAME COMMAND...: the script that COMMAND prints gives these codes
-heard() {
-  want=$1; name=$2; shift 2
-  "$@" | session | client "$FRONT" > "$T/transcript"
-  same "$want" "$name" codes < "$T/transcript"
-}
-
-# tried COMMAND...: the same without a look at the codes
-tried() { "$@" | session | client "$FRONT" > "$T/transcript"; }
+patience() { for t in timeoutremote timeoutconnect; do control $t "$1"; done; }
+arena
 
 # accepted: what was said of a message, if it was success
 accepted() { sed -n '/^354/,$s/^250 //p' "$T/transcript"; }
 
 twice() { letter; letter; }
-
-# committed WANT NAME: so many messages came to their end at the server
-committed() { same "$1" "$2" sh -c "cat $T/$S/ledger 2>/dev/null | wc -l"; }
-
-# logged WORD NAME: cm-smtpd says so on its log
-logged() { like "^$1 " "$2" cat "$T/h/err"; }
 
 big=$(printf '%01000d' 0 | sed 's/.\{50\}/&\\r\\n/g')
 # large [KILOBYTES]: a message of about 1000 or so many
@@ -52,16 +23,19 @@ large() {
 
 # -- it is not there, or will not talk
 
+row 01 'nobody listens'
 heard '220 250 451 503 503 221 closed' 'no server: 451 at MAIL' letter
 logged upstream-down 'and the log says that it is down'
 
+row 03 'it accepts, and never greets'
+promise 20
 patience 3
 behind CONNECT=stall
 heard '220 250 451 503 503 221 closed' 'a server that never greets: 451' letter
 behind 'CONNECT=slow:0.6:220 sink.example.net\r\n'
 heard '220 250 451 503 503 221 closed' 'one that greets too slowly: 451' letter
-patience 30
 
+row 04 'it greets with anything but 220'
 for greeting in '421 4.3.2 secret words' '554 secret words' '250 what' 'hello'; do
   behind "CONNECT=say:$greeting\r\n"
   heard '220 250 451 503 503 221 closed' "greeted with $greeting: 451" letter
@@ -70,6 +44,7 @@ done
 
 # -- it breaks off
 
+row 05 'it drops the connection behind a command'
 behind EHLO=drop
 heard '220 250 451 503 503 221 closed' 'dropped after EHLO: 451 at MAIL' letter
 behind EHLO@1=drop
@@ -88,11 +63,17 @@ for how in drop rst; do
   behind DATA=$how
   heard '220 250 250 250 354 451 221 closed' "$how after DATA: 451" letter
   committed 0 'and there is no message'
+done
+row 06 'it drops the connection within the text'
+for how in drop rst; do
   for at in 1 4095 4096 4097 1000000; do
     behind TEXT+$at=$how
     heard '220 250 250 250 354 451 221 closed' "$how at byte $at: 451" large
     committed 0 "and there is no message"
   done
+done
+row 07 'it drops the connection behind the dot'
+for how in drop rst; do
   behind DOT=$how
   heard '220 250 250 250 354 451 250 250 354 451 221 closed' "$how after the dot: 451" twice
   logged indoubt 'and the log says that it is in doubt'
@@ -100,6 +81,8 @@ done
 
 # -- half an answer, no answer, a wrong answer
 
+row 08 'half an answer'
+promise 20
 patience 3
 behind 'DOT=say:25,stall'
 heard '220 250 250 250 354 451 221 closed' 'half a reply to the dot: 451' letter
@@ -107,6 +90,9 @@ logged indoubt 'in doubt'
 behind 'DOT=say:250-and\r\n,stall'
 heard '220 250 250 250 354 451 221 closed' 'an endless reply to the dot: 451' letter
 logged indoubt 'in doubt'
+row 15 'its answer to the dot comes late'
+promise 20
+patience 3
 behind DOT=stall
 heard '220 250 250 250 354 451 221 closed' 'no reply to the dot: 451' letter
 logged indoubt 'in doubt'
@@ -114,6 +100,7 @@ patience 30
 behind 'DOT=wait:1,ok'
 heard '220 250 250 250 354 250 221 closed' 'a late reply is passed on' letter
 
+row 09 'answers of the wrong class'
 for wrong in 354 199 999 600 2\ 50 hello 25 '' -250 +OK 250x; do
   behind "DOT=say:$wrong\r\n"
   heard '220 250 250 250 354 451 221 closed' "the dot answered with '$wrong': 451" letter
@@ -133,12 +120,13 @@ done
 
 # -- answers that nobody asked for
 
+row 10 'answers too many, or too early'
 for command in MAIL RCPT RSET; do
   behind "$command=say:250 one\r\n250 two\r\n" 'DOT#2=say:550 no\r\n'
-  twice > "$T/script"
-  sed -i 's/^line MAIL/line RSET\nreply\n&/' "$T/script"
-  tried cat "$T/script"
-  same "$(cat "$T/$S/ledger" 2>/dev/null | grep -c ' 250$')" "two replies to $command: none answers something else" \
+  twice > "$T/both"
+  sed -i "s/^line MAIL/line RSET\\nreply\\n&/" "$T/both"
+  tried cat "$T/both"
+  same "$(cat "$S/ledger" 2>/dev/null | grep -c ' 250$')" "two replies to $command: none answers something else" \
     sh -c "grep -c '^250 2.0.0 message' $T/transcript || :"
 done
 behind 'DATA=say:354 go\r\n250 done\r\n'
@@ -150,10 +138,11 @@ committed 0 'and the text is not finished'
 behind 'DOT@1=say:250 one\r\n250 two\r\n'
 tried twice
 same '' 'two replies to a dot: the second never answers another message' grep '^250 two' "$T/transcript"
-same "$(grep -c . "$T/$S/ledger")" 'and what is accepted is there' sh -c "grep -cE '^250 (one|2.0.0 message)' $T/transcript"
+same "$(grep -c . "$S/ledger")" 'and what is accepted is there' sh -c "grep -cE '^250 (one|2.0.0 message)' $T/transcript"
 
 # -- the client leaves while it thinks
 
+row 20 'the client leaves while it thinks'
 behind 'DATA=wait:1,ok'
 { printf 'reply\nline EHLO client.example.org\nreply\n'; letter | sed '$s/.*/close/'; } | client "$FRONT" > "$T/transcript"
 ok 'a client that leaves before the dot goes out' within 20 grep -q '^aborted ' "$T/h/err"
@@ -161,15 +150,17 @@ committed 0 'is not served'
 
 # -- it refuses early, or late
 
+row 11 'it refuses within the text'
 behind 'TEXT+100000=say:552 5.3.4 too large\r\n,wait:1,drop'
 heard '220 250 250 250 354 552 221 closed' '552 within the text is passed on' large
-like '^1 DATA$' 'and no text is sent as a command' tail -n 1 "$T/$S/commands"
+like '^1 DATA$' 'and no text is sent as a command' tail -n 1 "$S/commands"
 committed 0 'there is no message'
 behind 'TEXT+100000@1=say:552 5.3.4 too large\r\n,stall'
 both() { large 18000; letter; }
 heard '220 250 250 250 354 552 250 250 354 250 221 closed' 'a message behind it is accepted' both
 same '2 <a@example.org>' 'through another connection, for in the first one it would be text' \
-  sed 's/^\([0-9]* [^ ]*\) .*/\1/' "$T/$S/ledger"
+  sed 's/^\([0-9]* [^ ]*\) .*/\1/' "$S/ledger"
+row 16 'it refuses the message'
 behind 'DOT=say:450 4.7.1 greylisted\r\n'
 heard '220 250 250 250 354 450 221 closed' '4xx to the dot is passed on' letter
 like '^450 4.7.1 greylisted$' 'with its words' cat "$T/transcript"
@@ -185,15 +176,17 @@ heard '220 250 250 250 354 451 221 closed' '4xx to DATA likewise' letter
 
 # -- one answer for each recipient
 
+row 13 'an answer for each recipient'
 behind 'RCPT TO:<bad=say:550 5.1.1 unknown\r\n' 'RCPT TO:<full=say:452 4.2.2 full\r\n'
 heard '220 250 250 250 550 452 250 354 250 221 closed' 'each recipient has its own answer' letter ok@example.net bad@example.net full@example.net fine@example.net
 like '^1 <a@example.org> <ok@example.net>,<fine@example.net> ' 'and only the accepted ones are served' \
-  cat "$T/$S/ledger"
+  cat "$S/ledger"
 heard '220 250 250 550 452 554 221 closed' 'without any, DATA is refused' letter bad@example.net full@example.net
-same 1 'and the server sees no DATA' grep -c DATA "$T/$S/commands"
+same 1 'and the server sees no DATA' grep -c DATA "$S/commands"
 
 # -- what it says reaches the client only clean and in measure
 
+row 12 'dirt, and answers without end'
 behind 'DOT=say:550-\e[31mred\0\xff\n550-bare lf\n550 end\r\n'
 heard '220 250 250 250 354 550 221 closed' 'a dirty refusal is passed on' letter
 same '' 'without anything that is not printable' grep '\\x' "$T/transcript"
@@ -209,6 +202,7 @@ same '' 'shortened' grep '^.\{513\}' "$T/transcript"
 
 # -- what it offers
 
+row 19 'what it offers'
 behind 'EHLO=say:250-x\r\n250-CHUNKING\r\n250-XCLIENT NAME\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250-SIZE 5000\r\n250 BINARYMIME\r\n'
 tried letter
 same '' 'what we cannot carry is not offered' grep -E 'CHUNKING|BINARYMIME|XCLIENT|STARTTLS|AUTH|8BITMIME|DSN|SMTPUTF8' "$T/transcript"
@@ -222,8 +216,8 @@ whole() {
 heard '220 250 250 250 354 250 221 closed' 'what it offers may be used' whole
 same '1 MAIL FROM:<\xc3\xbc@example.org> BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x+20y SIZE=1000
 1 RCPT TO:<\xc3\xbc@example.net> NOTIFY=DELAY,FAILURE ORCPT=rfc822;b@example.net' 'and reaches it' \
-  grep 'MAIL\|RCPT' "$T/$S/commands"
-like ' with UTF8SMTP id ' 'our Received field says so' cat "$T/$S/mail/1.1"
+  grep 'MAIL\|RCPT' "$S/commands"
+like ' with UTF8SMTP id ' 'our Received field says so' cat "$S/mail/1.1"
 heard '220 250 553 221 closed' 'a sender beyond ASCII wants SMTPUTF8' \
   printf 'line MAIL FROM:<\\xc3\\xbc@example.org>\nreply\n'
 heard '220 250 250 553 221 closed' 'a recipient, too' \
@@ -233,4 +227,4 @@ heard '220 250 250 250 354 250 221 closed' 'a server without EHLO is served by H
 heard '220 250 555 221 closed' 'and what it cannot do is refused' \
   printf 'line MAIL FROM:<a@example.org> BODY=8BITMIME\nreply\n'
 
-done_testing
+rows_done
