@@ -112,10 +112,14 @@ check:
 	@sh service/packages.sh build run demo test unpack
 	@$(MAKE) --no-print-directory suite
 
-# TESTS= names some tests in place of all.
-TESTS := $(UNIT) tests
+# TESTS= names some tests in place of all, and then no rows are counted.
+EVERY := $(UNIT) tests
+TESTS := $(EVERY)
+TAP   := $(abspath $(BUILD))/tap
 suite: all
-	PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" prove -r $(TESTS)
+	rm -rf $(TAP)
+	PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" PERL_TEST_HARNESS_DUMP_TAP="$(TAP)" prove -r $(TESTS); \
+	  code=$$?; $(if $(filter-out $(TESTS),$(EVERY)),,sh tests/rows "$(TAP)" &&) exit $$code
 	cd man && ! mandoc -T lint -W style * 2>&1 | grep -v 'not found: Xr [^c]\|outdated mandoc.db'
 
 # The main job on an embedded default; and the same, left up for one's own client.
