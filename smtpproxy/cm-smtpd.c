@@ -14,6 +14,7 @@
 #include "log.h"
 #include "peer.h"
 #include "serve.h"
+#include "starttls.h"
 
 #define TIMEOUT 300       /* seconds, until control/timeoutsmtpd is read */
 #define SESSION 1800000  /* milliseconds, after which no new transaction begins */
@@ -76,7 +77,7 @@ int main(int argc, char **argv)
   errmsg_iam("cm-smtpd");
   if (argc > 1) die(100, "takes no arguments: ", argv[1]);
   begin(s);
-  if (!settings_read(&s->set, &trouble)) {
+  if (!settings_read(&s->set, &trouble) || !starttls_look(s, &trouble)) {
     log_event("trouble", s->id, trouble.s);
     s->set.timeoutsmtpd = 30;
     session_reply(s, "421 4.3.5 this server is not set up; try again later");

@@ -8,9 +8,9 @@
 
 enum verb {
   VERB_HELO, VERB_EHLO, VERB_MAIL, VERB_RCPT, VERB_DATA, VERB_RSET, VERB_NOOP,
-  VERB_QUIT, VERB_VRFY, VERB_HELP,
+  VERB_QUIT, VERB_VRFY, VERB_HELP, VERB_STARTTLS,
   VERB_UNKNOWN,    /* nothing we know */
-  VERB_UNOFFERED,  /* known, and not offered: EXPN, ETRN, STARTTLS, AUTH ... */
+  VERB_UNOFFERED,  /* known, and not offered: EXPN, ETRN, AUTH ... */
   VERB_BDAT,       /* not offered, and its bytes would follow */
   VERB_FOREIGN     /* not SMTP at all: GET, POST, CONNECT, a header field */
 };

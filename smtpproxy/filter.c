@@ -57,7 +57,7 @@ int filter_run(struct session *s)
   struct transaction *t = &s->t;
   struct decision d = {
     .id = t->id, .sender = t->sender.text, .helo = s->helo.s, .proto = session_protocol(s),
-    .auth = s->user.len ? s->user.s : "", .tls = "", .ip = s->ip, .host = s->host, .recipients = &t->recipients, .message = &t->message,
+    .auth = s->user.len ? s->user.s : "", .tls = s->tls ? s->tls : "", .ip = s->ip, .host = s->host, .recipients = &t->recipients, .message = &t->message,
     .body = t->header.body, .deadline = s->set.deadline, .watch = watch, .with = s
   };
   int r = s->set.filters ? decision_run(&d, &t->result, &t->filtered, &t->header_only)

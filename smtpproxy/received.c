@@ -57,6 +57,7 @@ int received(const struct session *s, stralloc *top)
          stralloc_cats(top, "])\r\n  by ") && safe(top, s->set.me.s, 255) &&
          stralloc_cats(top, " (CleanMail) with ") &&
          stralloc_cats(top, session_protocol(s)) &&
+         (!s->tls || (stralloc_cats(top, "\r\n  (") && stralloc_cats(top, s->tls) && stralloc_cats(top, ")"))) &&
          stralloc_cats(top, " id ") && stralloc_cats(top, t->id) &&
          (t->count != 1 || t->utf8 || (stralloc_cats(top, "\r\n  for <") &&
                            safe(top, t->recipients.s, t->recipients.len - 1) && stralloc_cats(top, ">"))) &&

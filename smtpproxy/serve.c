@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "log.h"
 #include "onward.h"
+#include "starttls.h"
 #include "transaction.h"
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
@@ -83,6 +84,7 @@ static const char *ehlo(struct session *s, const char *args, size_t len)
       (o & SMTPC_SMTPUTF8 && !stralloc_cats(&reply, "\r\n250-SMTPUTF8")) ||
       (o & SMTPC_DSN && !stralloc_cats(&reply, "\r\n250-DSN")) ||
       (o & SMTPC_STATUS && !stralloc_cats(&reply, "\r\n250-ENHANCEDSTATUSCODES")) ||
+      (starttls_offered(s) && !stralloc_cats(&reply, "\r\n250-STARTTLS")) ||
       !stralloc_cats(&reply, "\r\n250 SIZE ") || !stralloc_number(&reply, sizelimit(s)) ||
       !stralloc_0(&reply)) s->over = 1;
   return reply.s;
@@ -246,6 +248,7 @@ static const char *obey(struct session *s, const char *line, size_t len)
   enum verb verb = command_verb(line, len, &args, &n);
 
   s->idle += verb != VERB_MAIL && verb != VERB_RCPT && verb != VERB_DATA;
+  if (starttls_before(s, verb)) return "530 5.7.0 say STARTTLS first";
   switch (verb) {
     case VERB_HELO: return helo(s, args, n);
     case VERB_EHLO: return ehlo(s, args, n);
@@ -255,6 +258,7 @@ static const char *obey(struct session *s, const char *line, size_t len)
     case VERB_RSET: return reset(s);
     case VERB_NOOP: return "250 2.0.0 ok";
     case VERB_QUIT: return leave(s, "221 2.0.0 goodbye");
+    case VERB_STARTTLS: return starttls(s, n);
     case VERB_VRFY: return "252 2.5.0 send some mail and see";
     case VERB_HELP: return "214 2.0.0 see RFC 5321";
     case VERB_UNOFFERED: return "502 5.5.1 not offered";

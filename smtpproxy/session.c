@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "log.h"
+#include "starttls.h"
 
 const char *session_id(const struct session *s)
 {
@@ -51,6 +52,6 @@ int session_present(const struct session *s)
   ssize_t r = recv(s->client.in, &c, 1, MSG_PEEK | MSG_DONTWAIT);
 
   /* Who closed its own half behind commands that we have not come to waits for answers. */
-  if (r == 0) return s->client.pos < s->client.len;
+  if (r == 0) return s->client.pos < s->client.len && !starttls_cut(s);
   return r > 0 || errno == EAGAIN || errno == ENOTSOCK;
 }

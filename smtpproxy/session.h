@@ -49,7 +49,7 @@ struct session {
   int extended;           /* it said EHLO */
   int over;               /* no further command */
   int cut;                /* because of what the client did: it may still be sending */
-  int tls;                /* the connection is encrypted */
+  const char *tls;        /* its protocol and cipher; 0: the connection is in clear */
   stralloc user;          /* who the client has proved to be, 0-terminated; len 0: nobody */
   unsigned int offers;    /* SMTPC_ flags it was told */
   unsigned long errors, idle;   /* commands that were wrong; that did nothing */

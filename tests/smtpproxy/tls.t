@@ -1,0 +1,263 @@
+#!/bin/sh
+# STARTTLS and TLS from the start on a port, with OpenSSL, swaks and Postfix as clients, and
+# with some that do what no good one does.
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+. tests/peer.sh
+. tests/tls.sh
+unset CM_ID TCPREMOTEIP UCSPITLS RELAYCLIENT
+
+ca ca
+for c in one two; do cert $c $c.example.net; done
+chmod 711 "$T"
+start_faultsink sink
+home h smtp 127.0.0.1 "$PORT"
+mkdir "$W/port/control/tls"
+cp "$T/one.both" "$W/port/control/tls/default.pem"
+chmod 600 "$W/port/control/tls/default.pem"
+
+# As root what speaks TLS becomes somebody else.
+account=
+[ "$(id -u)" != 0 ] || account='-u nobody'
+secured() { front h cm-tls $account "$@" cm-smtpd; }
+
+# peer LINE...: a client of $PORT; inside LINE...: one that is in TLS when it begins with them
+peer() { printf '%s\n' "$@" | timeout 100 tlspeer "$PORT" 2>&1; }
+# plain LINE...: one in clear that has said EHLO and STARTTLS; short: without what differs
+plain() { peer answer 'line EHLO client.example.org' answer 'line STARTTLS' "$@" | sed 1,2d; }
+short() { "$@" | sed 's/^220 .* ESMTP$/220/; s/^250 SIZE.*/250/; s/^failed.*/failed/'; }
+inside() { peer answer 'line EHLO client.example.org' answer 'line STARTTLS' answer tls "$@" | sed 1,3d; }
+mail() {
+  printf '%s\n' 'line EHLO client.example.org' answer 'line MAIL FROM:<a@example.org>' answer \
+    'line RCPT TO:<b@example.net>' answer 'line DATA' answer
+}
+in_data() { inside "$(mail)" "$@" | sed 1,3d; }
+logged() { within 20 grep -q -e "$1" "$T/h/err"; }
+fresh() { : > "$T/h/err"; rm -rf "$T/sink/ledger" "$T/sink/commands" "$T/sink/cut" "$T/sink/mail"; }
+no_session() { [ ! "$(children "$SERVER")" ]; }
+newest() { tr -d "\r" < "$(ls -t "$T"/sink/mail/* | head -n 1)"; }
+delivered() { within 20 no_session; same "$1" "$2" sh -c "cat '$T/sink/ledger' 2>/dev/null | wc -l"; }
+
+# What is offered, and when --------------------------------------------------------
+
+secured; SERVER=$PID
+ehlo() { printf 'reply\n%s\nreply\nline QUIT\neof\n' 'line EHLO client.example.org' | client "$PORT"; }
+like '^250-STARTTLS$' 'STARTTLS is offered' ehlo
+same '250 SIZE 20971520
+503 5.5.1 TLS is spoken already
+221 2.0.0 goodbye
+orderly' 'inside of TLS it cannot begin again' inside 'line EHLO x' answer 'line STARTTLS' answer 'line QUIT' answer eof
+same '' '... and is not offered' sh -c "printf 'EHLO x\nQUIT\n' | openssl s_client -quiet -crlf -starttls smtp -connect 127.0.0.1:$PORT 2>/dev/null | grep STARTTLS"
+same '503 5.5.1 say EHLO first' 'what was said before TLS is forgotten: EHLO' inside 'line MAIL FROM:<a@example.org>' answer
+same '220
+503 5.5.1 say EHLO first
+250
+501 5.5.4 STARTTLS stands alone
+250 2.1.0 sender ok
+503 5.5.1 end the transaction first
+221 2.0.0 goodbye
+eof' 'at the wrong moment it is refused' short peer answer 'line STARTTLS' answer 'line EHLO x' answer 'line STARTTLS now' \
+  answer 'line MAIL FROM:<a@example.org>' answer 'line STARTTLS' answer 'line QUIT' answer eof
+W=$T/h
+same '502 5.5.1 not offered' 'without cm-tls it is not known' sh -c ". tests/tap.sh; . tests/smtpproxy/smtp.sh; W=$W heard 2 'EHLO x' STARTTLS QUIT" 
+front h env UCSPITLS=- cm-tls $account cm-smtpd
+same 0 'UCSPITLS=- switches it off for a client' sh -c "printf 'reply\nline EHLO x\nreply\nline QUIT\neof\n' | perl tests/tools/faultclient $PORT | grep -c STARTTLS"
+
+# A message ------------------------------------------------------------------------
+
+secured; SERVER=$PID
+printf '#!/bin/sh\necho "$CM_PROTO $CM_TLS" >> "%s/stage"\n' "$T" > "$W/port/look"
+chmod 755 "$W/port/look"
+chmod 777 "$T"
+echo 'look check : ./look' > "$W/port/control/pipeline"
+fresh
+same '354 go ahead
+250 2.0.0 message taken
+221 2.0.0 goodbye
+orderly' 'a message by TLS' in_data 'line Subject: x' 'line ' 'line .' answer 'line QUIT' answer eof
+delivered 1 'is delivered once'
+like '^  by .* with ESMTPS$' 'Received says ESMTPS' newest
+like '^  (TLSv1.3 TLS_AES_256_GCM_SHA384) id ' '... with what' newest
+same 'ESMTPS TLSv1.3 TLS_AES_256_GCM_SHA384' 'a stage knows it' cat "$T/stage"
+: > "$W/port/control/pipeline"
+fresh
+ok 'a large one' sh -c "(printf 'Subject: large\r\n\r\n'; head -c 3000000 /dev/zero | tr '\\0' x | fold -w 70) > '$T/large'
+  swaks --server 127.0.0.1:$PORT --tls --to b@example.net --from a@example.org --data @'$T/large'"
+delivered 1 'is delivered'
+fresh
+letter > "$T/script"
+ok 'in clear it goes as before' sh -c "(printf 'reply\nline EHLO c\nreply\n'; cat '$T/script'; printf 'line QUIT\neof\n') | perl tests/tools/faultclient $PORT | grep -q '^250 2.0.0 message taken'"
+within 20 no_session
+like '^  by .* with ESMTP id ' '... and Received says so' newest
+
+# Certificates ----------------------------------------------------------------------
+
+ok 'swaks --tls, which looks at the certificate' swaks --server "127.0.0.1:$PORT" --tls --tls-verify \
+  --tls-ca-path "$T/ca/pem" --tls-sni one.example.net --to b@example.net --from a@example.org
+whose() { openssl s_client -starttls smtp -servername "$1" -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | openssl x509 -noout -subject | sed 's/.*= *//'; }
+cp "$T/two.both" "$W/port/control/tls/two.example.net.pem"
+same two.example.net 'a certificate for the name that is asked for, on the next connection' whose two.example.net
+same one.example.net '... and the other for all else' whose three.example.net
+cert renewed one.example.net
+serial() { openssl x509 -noout -serial; }
+presented() { openssl s_client -starttls smtp -connect "127.0.0.1:$PORT" </dev/null 2>/dev/null | serial; }
+cp "$T/renewed.both" "$W/port/control/tls/next"
+mv "$W/port/control/tls/next" "$W/port/control/tls/default.pem"
+same "$(serial < "$T/renewed.crt")" 'a renewed one counts without a restart' presented
+mkdir "$T/h/control"
+mv "$W/port/control/tls" "$T/h/control/tls"
+same one.example.net 'a port without its own takes the suite'"'"'s' whose one.example.net
+mv "$T/h/control/tls" "$W/port/control/tls"
+
+PATH=$PATH:/usr/sbin
+if command -v posttls-finger >/dev/null; then
+  mkdir "$T/finger"
+  : > "$T/finger/main.cf"
+  like 'Verified TLS connection established' 'Postfix trusts it' env MAIL_CONFIG="$T/finger" posttls-finger -c -l verify \
+    -F "$T/ca/pem" -P /nowhere "[127.0.0.1]:$PORT" one.example.net
+fi
+
+# What is refused --------------------------------------------------------------------
+
+fresh
+injected() { peer answer 'line EHLO x' answer 'send STARTTLS\r\nMAIL FROM:<evil@example.org>\r\n' answer eof | sed 1,2d; }
+same '501 5.5.2 nothing may follow STARTTLS; goodbye
+eof' 'a command in one packet with STARTTLS never runs' injected
+same '' '... and nobody behind us hears of it' grep MAIL "$T/sink/commands"
+ok '... but the log' logged '^tls-failed .* something stood behind STARTTLS'
+fresh
+same '220 2.0.0 go ahead
+eof' 'one behind the answer is no TLS' plain answer 'line MAIL FROM:<evil@example.org>' eof
+same '' '... nor does it run' grep MAIL "$T/sink/commands"
+ok '... and the log says so' logged '^tls-failed .* there is something else than TLS'
+within 20 no_session
+old() { OLD=TLSv1_1; export OLD; plain answer tls; unset OLD; }
+like 'failed' 'TLS 1.1 is refused' old
+like 'no renegotiation' 'renegotiation is refused' sh -c "printf 'R\n' | openssl s_client -starttls smtp -tls1_2 -connect 127.0.0.1:$PORT 2>&1"
+front h cm-tls -w 1 $account cm-smtpd; SERVER=$PID
+fresh
+same '220 2.0.0 go ahead
+eof' 'a handshake that stalls is ended' plain answer 'send \x16\x03\x01\x02\x00\x01' eof
+ok '... and the log says so' logged '^tls-failed .* the handshake took too long'
+ok '... nothing stays' within 20 no_session
+mv "$W/port/control/tls/default.pem" "$T/away.pem"
+fresh
+same '220 2.0.0 go ahead
+failed' 'without a certificate there is no session' short plain answer tls
+ok '... nothing stays' within 20 no_session
+mv "$T/away.pem" "$W/port/control/tls/default.pem"
+
+# Ends ----------------------------------------------------------------------------------
+
+secured; SERVER=$PID
+for end in cut rst close; do
+  fresh
+  in_data 'line Subject: x' 'line ' 'line half' $end > /dev/null
+  ok "the connection ends in DATA: $end" logged '^aborted .* the client went away'
+  delivered 0 '... and nothing is delivered'
+done
+# A filter that waits until the test lets it go, and a client that has said all that it has to.
+mkfifo "$T/gate"
+chmod 666 "$T/gate"
+printf '#!/bin/sh\n: > "%s/waits"\nread x < "%s/gate"\nexit 0\n' "$T" "$T" > "$W/port/wait"
+chmod 755 "$W/port/wait"
+echo 'wait check : ./wait' > "$W/port/control/pipeline"
+ended() {  # HOW: ends its side so while its message is with the filters
+  fresh
+  rm -f "$T/waits"
+  mkfifo "$T/in"
+  timeout 100 tlspeer "$PORT" < "$T/in" > "$T/out" 2>&1 &
+  hung=$!
+  exec 9> "$T/in"
+  printf '%s\n' answer 'line EHLO client.example.org' answer 'line STARTTLS' answer tls "$(mail)" 'line Subject: x' 'line ' \
+    'send .\r\nQUIT\r\n' >&9
+  within 20 test -e "$T/waits"
+  printf '%s\n' "$@" >&9
+  exec 9>&-
+}
+ended cut
+ok 'cut off behind the message, with commands to come: it is gone' logged '^aborted .* the client went away'
+wait $hung
+rm "$T/in"
+delivered 0 '... and nothing is delivered'
+ended notify answer answer eof
+ok 'while one that ended its side in order' within 20 sh -c "echo > '$T/gate'"
+wait $hung
+rm "$T/in"
+same '250 2.0.0 message taken
+221 2.0.0 goodbye
+orderly' '... hears the answers' tail -n 3 "$T/out"
+delivered 1 '... and its message is delivered'
+: > "$W/port/control/pipeline"
+fresh
+printf '%s\n' answer 'line EHLO x' answer 'line STARTTLS' answer tls 'line EHLO y' answer stall | timeout 60 tlspeer "$PORT" > "$T/out" &
+talk=$!
+within 20 sh -c "grep -c '^250' '$T/out' | grep -q 2"
+kill "$(children "$SERVER")"
+ok 'SIGTERM ends a session in TLS, too' within 20 no_session
+kill $talk 2>/dev/null; wait $talk 2>/dev/null
+
+# Where nothing goes without ------------------------------------------------------------
+
+echo yes > "$W/port/control/tlsrequired"
+secured; SERVER=$PID
+same '220
+530 5.7.0 say STARTTLS first
+250 2.0.0 ok
+250
+530 5.7.0 say STARTTLS first
+530 5.7.0 say STARTTLS first
+221 2.0.0 goodbye
+eof' 'control/tlsrequired: no mail in clear' short peer answer 'line HELO x' answer \
+  'line NOOP' answer 'line EHLO x' answer 'line MAIL FROM:<a@example.org>' answer 'line RCPT TO:<b@example.net>' answer 'line QUIT' answer eof
+fresh
+ok '... but by TLS' swaks --server "127.0.0.1:$PORT" --tls --to b@example.net --from a@example.org
+delivered 1 '... it is'
+front h cm-smtpd
+fresh
+like '^421 4.3.5 ' 'where there is no TLS that is an error' peer reply
+ok '... which the log names' logged 'unable to use control/tlsrequired: there is no TLS here'
+echo perhaps > "$W/port/control/tlsrequired"
+secured; SERVER=$PID
+like '^421 4.3.5 ' 'so is another word' peer reply
+ok '... and it says what to write' logged 'unable to use control/tlsrequired: write yes or no'
+echo no > "$W/port/control/tlsrequired"
+like '^220 ' 'no is as if it were not there' peer reply
+rm "$W/port/control/tlsrequired"
+front h env UCSPITLS=! cm-tls $account cm-smtpd
+like '^530 5.7.0 ' 'UCSPITLS=! demands it for a client' peer answer 'line EHLO x' answer 'line MAIL FROM:<a@example.org>' answer
+
+# From the start ---------------------------------------------------------------------------
+
+secured -t; SERVER=$PID
+fresh
+same '220
+250
+250 2.1.0 sender ok
+250 2.1.5 recipient ok
+354 go ahead
+250 2.0.0 message taken' 'TLS from the start' short peer tls answer "$(mail)" 'line .' answer
+delivered 1 'is delivered'
+like '^  by .* with ESMTPS$' '... as ESMTPS' newest
+same 0 '... and STARTTLS is not offered' sh -c "printf 'EHLO x\nQUIT\n' | openssl s_client -quiet -crlf -connect 127.0.0.1:$PORT 2>/dev/null | grep -c STARTTLS"
+fresh
+printf '%s\n' tls answer "$(mail)" 'line half' cut | tlspeer "$PORT" > /dev/null
+delivered 0 'cut off in DATA nothing is, there either'
+ok '... and the log says so' logged '^aborted .* the client went away'
+ok 'swaks --tls-on-connect' swaks --server "127.0.0.1:$PORT" --tls-on-connect --to b@example.net --from a@example.org
+
+# Postfix as the client -----------------------------------------------------------------------
+
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  secured; SERVER=$PID
+  fresh
+  ours=$PORT
+  start_postfix postfix "relayhost = [127.0.0.1]:$ours" smtp_tls_security_level=verify \
+    smtp_tls_CAfile=/mnt/ca virtual_mailbox_domains= smtp_tls_verify_cert_match=one.example.net smtp_tls_loglevel=1
+  cp "$T/ca/pem" "$T/postfix/ca"
+  ok 'Postfix relays through us' swaks --server "127.0.0.1:$PORT" --to b@example.net --from a@example.org
+  ok '... and the message comes' within 30 grep -q ' clean ' "$T/sink/ledger"
+  like 'with ESMTPS$' '... by TLS, verified' newest
+fi
+
+done_testing
