@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,4 +30,14 @@ int home_open(const char *name)
   close(home);
   errno = saved;
   return fd;
+}
+
+int home_become(int dir)
+{
+  struct stat st;
+
+  if (geteuid()) return 1;
+  if (fstat(dir, &st) == -1) return -1;
+  if (!st.st_uid) return 1;
+  return setgroups(0, 0) == -1 || setgid(st.st_gid) == -1 || setuid(st.st_uid) == -1 ? -1 : 1;
 }

@@ -11,4 +11,9 @@ int home_below(int parent, const char *name);
 /* The same below the home itself. */
 int home_open(const char *name);
 
+/* Root becomes the owner of this directory, for good: what belonged to root in it
+ * would be in the way of the programs that write there, and root has no business
+ * below it. Others stay who they are. 1, or -1 with errno. */
+int home_become(int dir);
+
 #endif

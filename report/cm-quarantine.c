@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "control.h"
 #include "copy.h"
 #include "escape.h"
+#include "home.h"
 #include "ledger.h"
 #include "listing.h"
 #include "quota.h"
@@ -36,17 +36,6 @@ static int again;           /* -f */
 static int dir;
 static int failed;          /* some of it was not done */
 
-/* The account that owns the store is the one that may write there: what belongs to
- * root in it would be in cm-smtpd's way, and root has no business below it. */
-static void become_owner(void)
-{
-  struct stat st;
-
-  if (geteuid() || fstat(dir, &st) == -1 || !st.st_uid) return;
-  if (setgroups(0, 0) == -1 || setgid(st.st_gid) == -1 || setuid(st.st_uid) == -1)
-    diesys(111, "unable to become the owner of the store");
-}
-
 /* From now on we may work anywhere. */
 static void find_home(void)
 {
@@ -68,7 +57,7 @@ static void open_store(void)
   }
   dir = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir == -1) diesys(111, "unable to open ", store);
-  become_owner();
+  if (home_become(dir) == -1) diesys(111, "unable to become the owner of the store");
 }
 
 /* Read what is known of it, or say why not and go on with the next one. 1 or 0. */
