@@ -57,15 +57,19 @@ static int has_field(int fd)
   return header_next(&h, &f) && f.start == line && f.namelen;
 }
 
-/* Only a file that is larger than a header may be can have one that is too large. */
-static int has_large_header(int fd, off_t size)
-{
-  struct header h = { 0 };
+/* What is behind the header of the file: something, be it the empty line; nothing; or the
+ * header is above its measure. */
+enum { BODY, NOTHING, ENDLESS };
 
-  return size > HEADER_MAX && (lseek(fd, 0, SEEK_SET) == -1 || header_read(&h, fd) != 1);
+static int rest(int fd)
+{
+  static struct header h;
+
+  if (lseek(fd, 0, SEEK_SET) == -1 || header_read(&h, fd) != 1) return ENDLESS;
+  return h.body == h.end && h.end == h.raw.len ? NOTHING : BODY;
 }
 
-int judge_output(struct outcome *o, const struct job *j, unsigned long *size)
+int judge_output(struct outcome *o, const struct job *j, int old, unsigned long *size)
 {
   const struct stage *s = j->stage;
   struct stat st;
@@ -81,8 +85,11 @@ int judge_output(struct outcome *o, const struct job *j, unsigned long *size)
   if (copy_seal(j->output) == -1)
     return judge_broken(o, s, "new message still being written", 0, "");
   if (!has_field(j->output)) return judge_broken(o, s, "new message without a header", 0, "");
-  if (has_large_header(j->output, st.st_size))
-    return judge_broken(o, s, "header of new message too large", 0, "");
+  switch (rest(j->output)) {
+    case ENDLESS: return judge_broken(o, s, "header of new message too large", 0, "");
+    /* Whoever writes half a message and ends well has often not come to the body. */
+    case NOTHING: if (rest(old) != NOTHING) return judge_broken(o, s, "new message ends in its header", 0, "");
+  }
   *size = (unsigned long) st.st_size;
   return 1;
 }

@@ -29,8 +29,8 @@ int judge_broken(struct outcome *outcome, const struct stage *stage, const char 
 /* Judge by outcome->code and the answer, and by how the job came to its end. */
 int judge_code(struct outcome *outcome, const struct job *job);
 
-/* Is what a rewriter wrote a message? Broken if not. *size: its bytes, or 0 if
- * there is to be no new message. */
-int judge_output(struct outcome *outcome, const struct job *job, unsigned long *size);
+/* Is what a rewriter wrote a message, and as whole as the old one? Broken if not. *size:
+ * its bytes, or 0 if there is to be no new message. */
+int judge_output(struct outcome *outcome, const struct job *job, int old, unsigned long *size);
 
 #endif

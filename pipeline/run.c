@@ -192,7 +192,7 @@ static int same(int old, int new, unsigned long size)
 static int replace(struct run *r, const struct job *j, struct outcome *o)
 {
   unsigned long size = 0;
-  int ok = o->verdict == VERDICT_BROKEN || judge_output(o, j, &size);
+  int ok = o->verdict == VERDICT_BROKEN || judge_output(o, j, r->message, &size);
 
   if (!size || j->stage->shadow || (size == r->size && same(r->message, j->output, size))) {
     close(j->output);

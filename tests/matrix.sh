@@ -18,7 +18,7 @@
 #   beside NAME              what start_postfix and so on have called NAME is the upstream
 #   control FILE VALUE       writes a control file
 #   pipeline LINE...         control/pipeline
-#   evil MODE [OPTION...]    a pipeline of one stage, tests/tools/evil MODE, with these options
+#   evil KIND MODE [OPTION...]  a pipeline of one stage, tests/tools/evil MODE, with these options
 #   heard CODES NAME COMMAND...  the script that COMMAND prints, see letter, gives these codes
 #   tried COMMAND...         the same without a look at the codes, and without EHLO and QUIT
 #                            around it if COMMAND is `bare`
@@ -82,8 +82,8 @@ control() { printf '%s\n' "$2" > "$C/$1"; [ "$1" != newlines ] || NEWLINES=$2; }
 pipeline() { printf '%s\n' "$@" > "$C/pipeline"; }
 
 evil() {
-  mode=$1; shift
-  pipeline "evil check $* : perl $PWD/tests/tools/evil $mode"
+  kind=$1 mode=$2; shift 2
+  pipeline "evil $kind $* : perl $PWD/tests/tools/evil $mode"
 }
 
 sinks=0

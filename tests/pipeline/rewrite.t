@@ -130,7 +130,15 @@ echo 'printf "A: "; head -c 1048000 /dev/zero | tr "\0" x; head -c 700 /dev/zero
 head -c 1000 /dev/zero | tr '\0' x >> message
 rewrites 111 'one whose header is too large' 'a rewrite : wide'
 printf 'From: a@example.org\nSubject: hello\n\nbody\n' > message
-echo 'echo A: b; setsid sh -c "sleep 0.3; echo late" & exit 0' | stage later
+echo 'head -n 2; exit 0' | stage ends
+rewrites 111 'one that ends behind the fields' 'a rewrite : ends'
+same 'broken 0 - new message ends in its header' 'as the trace says' trace a
+printf 'From: a@example.org\nSubject: hello\n' > message
+echo 'sed s/hello/HELLO/; exit 0' | stage loud
+rewrites 0 'but a message without a body may stay without' 'a rewrite : loud'
+like '^Subject: HELLO$' 'and is rewritten' cat new
+printf 'From: a@example.org\nSubject: hello\n\nbody\n' > message
+echo 'printf "A: b\n\n"; setsid sh -c "sleep 0.3; echo late" & exit 0' | stage later
 rewrites 0 'a rewriter that leaves a writer behind' 'a rewrite : later'
 ok 'has written what it wrote' not grep -q late new
 echo 'echo A: b; sleep 4243' | stage half
