@@ -11,6 +11,7 @@
 #   doubts N                 so many copies more than were acknowledged are allowed, where
 #                            what was killed could not log its doubt
 #   changes FILE             a stage of this row makes every message to this text, with CRLF
+#   adds NAME...             stages of this row add such header fields
 #   rows_done                at the end, in place of done_testing
 #
 # In a row:
@@ -51,7 +52,7 @@ nowhere() {
   rm -rf "$T"/said/* "$C" "$T"/h/log "$T"/h/store "$T"/h/spool/* "$T"/h/port/evil.*
   cp -r "$T/control" "$C"
   : > "$T/h/err"
-  MARK=0 SINKS='' SINK='' CHANGED='' PROMISE=60 DOUBTS=0 NEWLINES=''
+  MARK=0 SINKS='' SINK='' CHANGED='' PROMISE=60 DOUBTS=0 NEWLINES='' ADDED=''
 }
 
 row() {
@@ -63,13 +64,14 @@ row() {
 promise() { PROMISE=$1; }
 doubts() { DOUBTS=$1; }
 changes() { CHANGED=$1; }
+adds() { ADDED=$*; }
 
 # judged: of the row that ends
 judged() {
   [ "$ROW" ] || return 0
   for sink in $SINK; do within 20 at_rest "$sink"; done
   for sink in $SINKS; do [ ! -e "$sink/queues" ] || within 20 settled "${sink##*/}"; done
-  export PROMISE DOUBTS NEWLINES
+  export PROMISE DOUBTS NEWLINES ADDED
   if [ "$CHANGED" ]; then export CHANGED; else unset CHANGED; fi
   # shellcheck disable=SC2086 # a word for each
   same '' "$TITLE: nothing lost, doubled, changed, smuggled or left" perl tests/tools/oracles "$T/h" "$T/said" $SINKS

@@ -63,8 +63,7 @@ done
 control deadline 2
 evil check ignore
 heard "$later" 'the deadline of the message is one for its stages' letter
-cp "$T/control/pipeline" "$C/deadline.was"
-rm "$C/deadline" "$C/deadline.was"
+rm "$C/deadline"
 untouched 'the upstream sees nothing'
 promise 15
 evil check daemon
@@ -91,6 +90,7 @@ heard "$ok" 'and one that copies passes' letter
 TEXT='Subject: no body\r\n' heard "$ok" 'also what came without a body' letter
 
 row 62 'verdicts that are none'
+adds X-Spam
 behind
 for code in 1 2 19 21 98 101 126 127 128 137 255; do
   evil check "code $code"
@@ -118,7 +118,7 @@ heard "$no" 'a hundred thousand recipients change nothing' letter
 untouched 'and nothing is sent'
 says 0 '2.0.0 ok\nX-Spam: no\r\n\r\nbody\r\n.\r\nMAIL FROM:<x@example.org>\r\nReceived: forged\nTo\nBcc: x@example.net\n'
 heard "$ok" 'fields that are none' letter
-same '' 'are not added' grep -c 'forged\|Bcc\|MAIL FROM' "$S/mail/1.1"
+same '' 'are not added' grep -rh 'forged\|Bcc\|MAIL FROM' "$S/mail"
 perl -e 'srand 1; print map { chr int rand 256 } 1 .. 100000' > "$T/h/port/said"
 for code in 0 10 100; do
   evil check "exits $code said"
