@@ -22,6 +22,10 @@ int behind_connect(struct session *s)
   /* One that has closed, or said 421, since the last message is no use any more. */
   if (smtpc_isopen(&s->upstream) && !stream_pending(&s->upstream.stream)) return 1;
   smtpc_close(&s->upstream);
+  if (s->bound) {
+    log_event("upstream-lost", session_id(s), upstream_name(s->to), ": the session of ", s->user.s, " ends with it");
+    return 0;
+  }
   return failover(s, &s->set.upstreams, reach);
 }
 
@@ -31,23 +35,36 @@ unsigned int behind_offers(const struct session *s)
   return smtpc_isopen(&s->upstream) ? s->upstream.offers : 0;
 }
 
-int behind_ask(struct session *s, const char *line, size_t len)
+/* shown: whether a detailed log has it. */
+static int ask(struct session *s, const char *line, size_t len, int shown)
 {
   struct smtpc *u = &s->upstream;
-  int r;
+  int r, told = shown && s->set.level & LOG_DETAILED;
 
   if (!smtpc_isopen(u)) return -1;
-  if (s->set.level & LOG_DETAILED) log_text("upstream", session_id(s), ">", line, len);
+  if (told) log_text("upstream", session_id(s), ">", line, len);
   r = smtpc_command(u, line, len, s->set.timeoutremote);
   s->asked = clock_about();
-  if (r != -1 && (s->set.level & LOG_DETAILED))
-    log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
+  if (r != -1 && told) log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
   if (r == 421) {
     u->trouble = "ends the session";
     smtpc_close(u);
     r = -1;
   }
   if (r == -1) log_event("upstream-lost", session_id(s), upstream_name(s->to), ": ", u->trouble);
+  return r;
+}
+
+int behind_ask(struct session *s, const char *line, size_t len)
+{
+  return ask(s, line, len, 1);
+}
+
+int behind_whisper(struct session *s, const char *line, size_t len)
+{
+  int r = ask(s, line, len, 0);
+
+  explicit_bzero(s->upstream.line.s, s->upstream.line.len);
   return r;
 }
 
@@ -94,7 +111,8 @@ static int mailcommand(stralloc *line, const struct address *a, const struct par
          (!p->body8 || stralloc_cats(line, " BODY=8BITMIME")) &&
          (!p->body7 || stralloc_cats(line, " BODY=7BIT")) &&
          (!p->smtputf8 || stralloc_cats(line, " SMTPUTF8")) &&
-         with(line, " RET=", &p->ret) && with(line, " ENVID=", &p->envid);
+         with(line, " RET=", &p->ret) && with(line, " ENVID=", &p->envid) &&
+         with(line, " AUTH=", &p->auth);
 }
 
 int behind_lacks(const struct session *s, const struct params *p)

@@ -6,7 +6,7 @@
 /* The SMTP server behind us, in lock step with the client. */
 
 /* Make sure that there is a connection, to the first of the upstreams that answers.
- * 1; 0: there is none, logged. Where it comes to a queue program there is nothing to do: 1. */
+ * 1; 0: there is none, logged; or the one that belonged to a user is lost. Where it comes to a queue program there is nothing to do: 1. */
 int behind_connect(struct session *s);
 
 /* What there is behind us now: SMTPC_ flags. */
@@ -16,6 +16,9 @@ unsigned int behind_offers(const struct session *s);
  * at all is logged, closes the connection and is -1; so is a connection that is
  * closed already. */
 int behind_ask(struct session *s, const char *line, size_t len);
+
+/* The same with what nobody may read: no log has it or the answer, and it is wiped. */
+int behind_whisper(struct session *s, const char *line, size_t len);
 
 /* If it is in the transaction and has heard nothing for so long as
  * control/keepalive says, it hears NOOP, lest it leaves. */

@@ -10,7 +10,7 @@ static const struct { const char *word; enum verb verb; } verbs[] = {
   { "DATA", VERB_DATA }, { "RSET", VERB_RSET }, { "NOOP", VERB_NOOP }, { "QUIT", VERB_QUIT },
   { "VRFY", VERB_VRFY }, { "HELP", VERB_HELP }, { "BDAT", VERB_BDAT },
   { "EXPN", VERB_UNOFFERED }, { "ETRN", VERB_UNOFFERED }, { "TURN", VERB_UNOFFERED },
-  { "ATRN", VERB_UNOFFERED }, { "STARTTLS", VERB_STARTTLS }, { "AUTH", VERB_UNOFFERED },
+  { "ATRN", VERB_UNOFFERED }, { "STARTTLS", VERB_STARTTLS }, { "AUTH", VERB_AUTH },
   { "XCLIENT", VERB_UNOFFERED }, { "XFORWARD", VERB_UNOFFERED },
   { "GET", VERB_FOREIGN }, { "POST", VERB_FOREIGN }, { "PUT", VERB_FOREIGN },
   { "HEAD", VERB_FOREIGN }, { "OPTIONS", VERB_FOREIGN }, { "CONNECT", VERB_FOREIGN },
@@ -196,6 +196,8 @@ static int mailparam(const char *p, size_t n, const char *v, size_t len, unsigne
     return take(&params->ret, v, len, is_word(v, len, "FULL") || is_word(v, len, "HDRS"));
   if ((offers & SMTPC_DSN) && is_word(p, n, "ENVID"))
     return take(&params->envid, v, len, len <= 100 && is_xtext(v, len));
+  if ((offers & SMTPC_AUTH) && is_word(p, n, "AUTH"))
+    return take(&params->auth, v, len, is_xtext(v, len));
   return 555;
 }
 
@@ -218,7 +220,7 @@ int command_params(const char *args, size_t left, int rcpt, unsigned int offers,
 
   params->size_given = params->body8 = params->body7 = params->smtputf8 = 0;
   params->size = 0;
-  params->ret.len = params->envid.len = params->notify.len = params->orcpt.len = 0;
+  params->ret.len = params->envid.len = params->notify.len = params->orcpt.len = params->auth.len = 0;
   while (left) {
     for (n = 0; n < left && args[n] != ' '; ++n) ;
     for (key = 0; key < n && args[key] != '='; ++key) ;

@@ -8,9 +8,9 @@
 
 enum verb {
   VERB_HELO, VERB_EHLO, VERB_MAIL, VERB_RCPT, VERB_DATA, VERB_RSET, VERB_NOOP,
-  VERB_QUIT, VERB_VRFY, VERB_HELP, VERB_STARTTLS,
+  VERB_QUIT, VERB_VRFY, VERB_HELP, VERB_AUTH, VERB_STARTTLS,
   VERB_UNKNOWN,    /* nothing we know */
-  VERB_UNOFFERED,  /* known, and not offered: EXPN, ETRN, AUTH ... */
+  VERB_UNOFFERED,  /* known, and not offered: EXPN, ETRN, TURN ... */
   VERB_BDAT,       /* not offered, and its bytes would follow */
   VERB_FOREIGN     /* not SMTP at all: GET, POST, CONNECT, a header field */
 };
@@ -38,12 +38,12 @@ int command_path(const char *word, const char **args, size_t *argslen, struct ad
 int command_relays(const struct address *address);
 
 /* The parameters of MAIL and RCPT that may be carried, RFC 1870, 6152, 6531,
- * 3461. A string that was not given is empty. All are checked against their
+ * 3461, 4954. A string that was not given is empty. All are checked against their
  * syntax and 0-terminated. */
 struct params {
   int size_given, body8, body7, smtputf8;
   unsigned long size;
-  stralloc ret, envid, notify, orcpt;
+  stralloc ret, envid, notify, orcpt, auth;
 };
 
 /* Read the parameters of a MAIL (rcpt 0) or RCPT (1) from args. offers: which

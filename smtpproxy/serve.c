@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "auth.h"
 #include "behind.h"
 #include "data.h"
 #include "guard.h"
@@ -59,6 +60,7 @@ static void offer(struct session *s)
 
   s->offers = SMTPC_SIZE | SMTPC_PIPELINING;
   if (behind_connect(s)) s->offers |= behind_offers(s) & carried;
+  if (auth_open(s)) s->offers |= SMTPC_AUTH;
 }
 
 static unsigned long sizelimit(const struct session *s)
@@ -83,6 +85,7 @@ static const char *ehlo(struct session *s, const char *args, size_t len)
       (o & SMTPC_8BITMIME && !stralloc_cats(&reply, "\r\n250-8BITMIME")) ||
       (o & SMTPC_SMTPUTF8 && !stralloc_cats(&reply, "\r\n250-SMTPUTF8")) ||
       (o & SMTPC_DSN && !stralloc_cats(&reply, "\r\n250-DSN")) ||
+      (o & SMTPC_AUTH && !auth_offer(s, &reply)) ||
       (o & SMTPC_STATUS && !stralloc_cats(&reply, "\r\n250-ENHANCEDSTATUSCODES")) ||
       (starttls_offered(s) && !stralloc_cats(&reply, "\r\n250-STARTTLS")) ||
       !stralloc_cats(&reply, "\r\n250 SIZE ") || !stralloc_number(&reply, sizelimit(s)) ||
@@ -136,6 +139,8 @@ static const char *mail(struct session *s, const char *args, size_t len)
   if ((why = guard_mail(s))) return unwanted(s, why, "refused");
   if (!behind_connect(s))
     return "451 4.4.1 the mail server behind this one cannot be reached; try again later";
+  /* Who has not said who it is cannot speak for others; RFC 4954, 5. */
+  if (!s->bound) p.auth.len = 0;
   if (behind_lacks(s, &p)) return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
   limit = sizelimit(s);
   if (limit && p.size > limit) return unwanted(s, "552 5.3.4 the message is too large", "reject/delete, too large");
@@ -247,6 +252,8 @@ static const char *obey(struct session *s, const char *line, size_t len)
   size_t n;
   enum verb verb = command_verb(line, len, &args, &n);
 
+  if (s->set.level & LOG_DETAILED)
+    log_text("client", session_id(s), "<", line, auth_shown(s, verb < VERB_UNKNOWN, line, len));
   s->idle += verb != VERB_MAIL && verb != VERB_RCPT && verb != VERB_DATA;
   if (starttls_before(s, verb)) return "530 5.7.0 say STARTTLS first";
   switch (verb) {
@@ -259,21 +266,22 @@ static const char *obey(struct session *s, const char *line, size_t len)
     case VERB_NOOP: return "250 2.0.0 ok";
     case VERB_QUIT: return leave(s, "221 2.0.0 goodbye");
     case VERB_STARTTLS: return starttls(s, n);
+    case VERB_AUTH: return auth_take(s, args, n);
     case VERB_VRFY: return "252 2.5.0 send some mail and see";
     case VERB_HELP: return "214 2.0.0 see RFC 5321";
     case VERB_UNOFFERED: return "502 5.5.1 not offered";
     /* RFC 3030: its bytes follow at once, and must not be taken for commands. */
     case VERB_BDAT: return leave(s, "502 5.5.1 not offered");
     case VERB_FOREIGN:
-      log_text("foreign", session_id(s), "<", line, len);
+      log_text("foreign", session_id(s), "<", line, auth_shown(s, 0, line, len));
       return leave(s, "554 5.5.1 this is a mail server");
     default: return "500 5.5.2 unknown command";
   }
 }
 
-/* Why there is no next command. */
-static void lost(struct session *s, int r)
+void serve_lost(struct session *s, int r)
 {
+  s->cut = r == -1 && errno == EMSGSIZE;
   if (r == -1 && errno == EINTR) session_reply(s, "421 4.3.2 this server is going down; try again later");
   else if (r == -1 && errno == ETIMEDOUT) session_reply(s, "421 4.4.2 too slow; goodbye");
   else if (r == -1 && errno == EMSGSIZE) session_reply(s, "500 5.5.6 the command is too long; goodbye");
@@ -292,6 +300,12 @@ static void linger(struct session *s)
   while (s->client.got < most && stream_fill(&s->client) > 0);
 }
 
+/* A line that is longer than others may be: only where passwords pass. */
+static int too_long(const struct session *s, const char *line, size_t len)
+{
+  return len > COMMANDMAX && !(s->offers & SMTPC_AUTH && !case_diffb(line, 5, "AUTH "));
+}
+
 /* Is the next command here already, so that its client waits for nothing? */
 static int whole(const struct stream *c)
 {
@@ -308,18 +322,22 @@ void serve(struct session *s)
   while (!s->over) {
     if ((!whole(&s->client) || s->out.len > REPLIES) && session_flush(s) == -1) break;
     stream_limit(&s->client, s->set.timeoutsmtpd);
-    r = stream_line(&s->client, COMMANDMAX, &line, &len);
+    r = stream_line(&s->client, s->offers & SMTPC_AUTH ? AUTH_LINE : COMMANDMAX, &line, &len);
+    if (r == 1 && too_long(s, line, len)) {
+      errno = EMSGSIZE;
+      r = -1;
+    }
     if (r != 1) {
-      s->cut = r == -1 && errno == EMSGSIZE;
-      lost(s, r);
+      serve_lost(s, r);
       break;
     }
-    if (s->set.level & LOG_DETAILED) log_text("client", session_id(s), "<", line, len);
     reply = obey(s, line, len);
     if (reply) session_reply(s, reply);
     if (reply && *reply == '5') ++s->errors;
     if (s->over) break;
-    if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
+    if (s->bound && !smtpc_isopen(&s->upstream))
+      s->over = 1, session_reply(s, "421 4.4.2 the mail server behind this one has gone, and knows you no more");
+    else if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
       session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
       s->over = s->cut = 1;
     }

@@ -43,7 +43,8 @@ struct transaction {
 struct session {
   struct settings set;
   const char *ip, *host;  /* of the client, from the UCSPI server */
-  int relay;              /* RELAYCLIENT is set */
+  int hidden;             /* ip is that of a proxy, which did not say whose it stands for */
+  int relay;              /* it may send to anybody */
   char id[ID_SIZE];
   stralloc helo;          /* what the client calls itself, 0-terminated */
   int extended;           /* it said EHLO */
@@ -51,6 +52,9 @@ struct session {
   int cut;                /* because of what the client did: it may still be sending */
   const char *tls;        /* its protocol and cipher; 0: the connection is in clear */
   stralloc user;          /* who the client has proved to be, 0-terminated; len 0: nobody */
+  int bound;              /* ... to the upstream: nobody else may use this connection */
+  int tried;              /* it has said AUTH: what it says in vain may be a secret */
+  unsigned int failures;  /* to prove it */
   unsigned int offers;    /* SMTPC_ flags it was told */
   unsigned long errors, idle;   /* commands that were wrong; that did nothing */
   long long end;          /* clock_ms() at which the session is over */

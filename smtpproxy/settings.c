@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "networks.h"
 #include "pattern.h"
 #include "setting.h"
 
@@ -50,13 +51,19 @@ static int name(struct settings *s, stralloc *trouble)
   return r == 1 ? 1 : setting_trouble(trouble, "me", setting_why(r));
 }
 
+static int networks(struct settings *s, stralloc *trouble)
+{
+  return networks_read("control/cleartext", &s->cleartext, trouble) != -1;
+}
+
 int settings_read(struct settings *s, stralloc *trouble)
 {
   int r;
 
   control_survey();
   if (!upstream_read(&s->upstreams, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
-      !name(s, trouble) || !limit_read(&s->limits, trouble) || !setting_pipeline(&s->filters, trouble)) return 0;
+      !name(s, trouble) || !limit_read(&s->limits, trouble) || !networks(s, trouble) ||
+      !setting_pipeline(&s->filters, trouble)) return 0;
   r = control_read("control/recipients", &s->recipients);
   /* A list that cannot be read must never mean that everything is accepted. */
   if (r != 1) return setting_trouble(trouble, "recipients", r == -1 ? setting_why(r) : "there is no such file");

@@ -151,6 +151,7 @@ const char *starttls(struct session *s, size_t argslen)
   if (argslen) return "501 5.5.4 STARTTLS stands alone";
   if (!s->extended) return "503 5.5.1 say EHLO first";
   if (s->t.open) return "503 5.5.1 end the transaction first";
+  if (s->bound) return "503 5.5.1 too late: AUTH has been said";
   if (stream_pending(&s->client)) {
     /* Somebody else on the way could have put it there; CVE-2011-0411. */
     log_event("tls-failed", s->id, "something stood behind STARTTLS");

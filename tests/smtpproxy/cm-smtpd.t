@@ -29,7 +29,7 @@ same '250-proxy.example.net
 250-DSN
 250-ENHANCEDSTATUSCODES
 250 SIZE 20971520
-221 2.0.0 goodbye' 'EHLO offers what we can carry and the upstream has: no AUTH, no XCLIENT, no CHUNKING' offers
+221 2.0.0 goodbye' 'EHLO offers what we can carry and the upstream has: no AUTH in plain, no XCLIENT, no CHUNKING' offers
 like '^250 proxy.example.net$' 'HELO offers nothing' talk 'HELO x' QUIT
 like '^501 5.5.4 ' 'EHLO without a name is refused' heard 2 EHLO QUIT
 like '^503 5.5.1 ' 'MAIL before EHLO is refused' heard 2 "$FROM" QUIT
@@ -42,7 +42,7 @@ like '^503 5.5.1 ' 'EHLO forgets the sender' heard 2 "$EHLO" "$FROM" "$EHLO" "$T
 like '^554 5.5.1 ' 'the recipients of the message before are forgotten' heard 2 "$EHLO" "$FROM" "$TO" \
   DATA 'Subject: x' '' . "$FROM" DATA QUIT
 like '^252 2.5.0 ' 'VRFY tells nothing' heard 2 "VRFY b@example.net" QUIT
-for verb in EXPN ETRN STARTTLS AUTH XCLIENT; do
+for verb in EXPN ETRN STARTTLS XCLIENT; do
   like '^502 5.5.1 ' "$verb is not offered" heard 2 "$EHLO" "$verb x" QUIT
 done
 like '^502 ' 'BDAT ends the session, for its bytes would be taken for commands' heard 1 "$EHLO" 'BDAT 10' "$FROM"
