@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -42,6 +43,14 @@ static int executable(const char *path, int searched)
   return S_ISREG(st.st_mode) && st.st_mode & 0111 ? 0 : EACCES;
 }
 
+/* The directories of PATH, or none at all for a name that says where it is. */
+static const char *directories(const char *name)
+{
+  const char *path = strchr(name, '/') ? "" : getenv("PATH");
+
+  return path && (*path || strchr(name, '/')) ? path : DEFAULT_PATH;
+}
+
 int spawn_find(const char *name, stralloc *path)
 {
   const char *dir, *end;
@@ -51,10 +60,7 @@ int spawn_find(const char *name, stralloc *path)
     errno = ENOENT;
     return -1;
   }
-  dir = getenv("PATH");
-  if (!dir || !*dir) dir = DEFAULT_PATH;
-  if (strchr(name, '/')) dir = "";
-  for (;; dir = end + 1) {
+  for (dir = directories(name);; dir = end + 1) {
     end = dir + strcspn(dir, ":");
     path->len = 0;
     if (!stralloc_catb(path, dir, (size_t) (end - dir)) ||
@@ -70,6 +76,33 @@ int spawn_find(const char *name, stralloc *path)
   }
   errno = first;
   return -1;
+}
+
+/* Become the program, or return with errno. To try a file costs less than to ask for it
+ * first; spawn_start() asks, if none would do. */
+static void become(const struct spawn *s)
+{
+  static char file[PATH_MAX];
+  const char *name = s->path ? s->path : s->argv[0], *dir, *end;
+  size_t n, len = strlen(name);
+
+  if (s->path || strchr(name, '/')) {
+    execve(name, s->argv, s->env);
+    return;
+  }
+  errno = ENOENT;
+  for (dir = directories(name);; dir = end + 1) {
+    end = dir + strcspn(dir, ":");
+    n = (size_t) (end - dir);
+    if (len && n + len + 2 <= sizeof file) {
+      memcpy(file, dir, n);
+      if (n) file[n++] = '/';
+      memcpy(file + n, name, len + 1);
+      execve(file, s->argv, s->env);
+      if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
+    }
+    if (!*end) return;
+  }
 }
 
 static const struct rlimit *both(unsigned long value)
@@ -145,7 +178,7 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
     limits(s);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, 0);
-    execve(s->path, s->argv, s->env);
+    become(s);
   }
   *error = errno;
   _exit(127);
@@ -153,6 +186,7 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
 
 int spawn_start(struct spawn *s)
 {
+  static stralloc path;
   volatile int error = 0;
   pid_t parent = getpid();
   sigset_t all, old;
@@ -181,6 +215,8 @@ int spawn_start(struct spawn *s)
   while (waitpid(s->pid, 0, 0) == -1 && errno == EINTR) ;
   s->pid = 0;
   errno = error;
+  /* The last directory has said that, and an earlier one may have said more. */
+  if (!s->path) spawn_find(s->argv[0], &path);
   return -1;
 }
 
