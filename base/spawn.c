@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -51,6 +50,15 @@ static const char *directories(const char *name)
   return path && (*path || strchr(name, '/')) ? path : DEFAULT_PATH;
 }
 
+/* The name in one of them. 1, or 0 without memory. */
+static int beneath(const char *dir, const char *end, const char *name, stralloc *path)
+{
+  if (stralloc_copyb(path, dir, (size_t) (end - dir)) && (end == dir || stralloc_append(path, "/")) &&
+      stralloc_cats(path, name) && stralloc_0(path)) return 1;
+  errno = ENOMEM;
+  return 0;
+}
+
 int spawn_find(const char *name, stralloc *path)
 {
   const char *dir, *end;
@@ -62,13 +70,7 @@ int spawn_find(const char *name, stralloc *path)
   }
   for (dir = directories(name);; dir = end + 1) {
     end = dir + strcspn(dir, ":");
-    path->len = 0;
-    if (!stralloc_catb(path, dir, (size_t) (end - dir)) ||
-        (end > dir && !stralloc_append(path, "/")) ||
-        !stralloc_cats(path, name) || !stralloc_0(path)) {
-      errno = ENOMEM;
-      return -1;
-    }
+    if (!beneath(dir, end, name, path)) return -1;
     error = executable(path->s, end > dir);
     if (!error) return 1;
     if (error != ENOENT) first = error;
@@ -82,26 +84,19 @@ int spawn_find(const char *name, stralloc *path)
  * first; spawn_start() asks, if none would do. */
 static void become(const struct spawn *s)
 {
-  static char file[PATH_MAX];
-  const char *name = s->path ? s->path : s->argv[0], *dir, *end;
-  size_t n, len = strlen(name);
+  static stralloc file;  /* it stays with the parent, who lends us its memory */
+  const char *name = s->path ? s->path : s->argv[0], *dir, *end = 0;
 
   if (s->path || strchr(name, '/')) {
     execve(name, s->argv, s->env);
     return;
   }
   errno = ENOENT;
-  for (dir = directories(name);; dir = end + 1) {
+  for (dir = directories(name); *name && (!end || *end); dir = end + 1) {
     end = dir + strcspn(dir, ":");
-    n = (size_t) (end - dir);
-    if (len && n + len + 2 <= sizeof file) {
-      memcpy(file, dir, n);
-      if (n) file[n++] = '/';
-      memcpy(file + n, name, len + 1);
-      execve(file, s->argv, s->env);
-      if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
-    }
-    if (!*end) return;
+    if (!beneath(dir, end, name, &file)) return;
+    execve(file.s, s->argv, s->env);
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
   }
 }
 
