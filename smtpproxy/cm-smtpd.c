@@ -7,12 +7,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "guard.h"
+#include "identity.h"
 #include "log.h"
-#include "peer.h"
 #include "serve.h"
 #include "starttls.h"
 
@@ -48,9 +47,6 @@ static void begin(struct session *s)
 
   signals();
   id_make(s->id);
-  s->ip = peer_fact("REMOTEIP");
-  s->host = peer_fact("REMOTEHOST");
-  s->relay = getenv("RELAYCLIENT") != 0;
   s->t.message.fd = s->t.filtered.fd = -1;
   s->upstream.stream.in = -1;
   s->end = clock_ms() + SESSION;
@@ -85,7 +81,7 @@ int main(int argc, char **argv)
     return 111;
   }
   s->to = s->set.upstreams.each;
-  if (s->set.level & LOG_EXTENDED) log_event("connect", s->id, s->ip, " ", s->host);
+  identity_begin(s);
   reply = guard_connect(s);
   if (reply) session_reply(s, reply);
   else greet(s);

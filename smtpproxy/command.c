@@ -14,6 +14,7 @@ static const struct { const char *word; enum verb verb; } verbs[] = {
   { "XCLIENT", VERB_UNOFFERED }, { "XFORWARD", VERB_UNOFFERED },
   { "GET", VERB_FOREIGN }, { "POST", VERB_FOREIGN }, { "PUT", VERB_FOREIGN },
   { "HEAD", VERB_FOREIGN }, { "OPTIONS", VERB_FOREIGN }, { "CONNECT", VERB_FOREIGN },
+  { "PROXY", VERB_FOREIGN },
 };
 
 enum verb command_verb(const char *line, size_t len, const char **args, size_t *argslen)
