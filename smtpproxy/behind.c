@@ -159,5 +159,7 @@ int behind_rcpt(struct session *s, const struct address *a, const struct params 
 
   if (command(&line, "RCPT TO:<", a) && with(&line, " NOTIFY=", &p->notify) &&
       with(&line, " ORCPT=", &p->orcpt)) r = behind_ask(s, line.s, line.len);
-  return taken(s, r);
+  if (!taken(s, r)) return 0;
+  if (!stralloc_cat(&s->t.rcpts, &line) || !stralloc_append(&s->t.rcpts, "\n")) s->over = 1;
+  return 1;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "again.h"
 #include "behind.h"
 #include "control.h"
 #include "edit.h"
@@ -164,7 +165,7 @@ static void hand_on(struct session *s)
     say(s, "550 ", "5.1.1 no such user");
     return;
   }
-  r = s->t.traps && !others(s, &to) ? -1 : commit(s, recipients);
+  r = (s->t.traps && !others(s, &to)) || !again(s, 1) ? -1 : commit(s, recipients);
   if (verdict_refuses(s->t.result.verdict)) {
     if (r == -1 || r / 100 == 4) later(s, 1);
     else decided(s);
@@ -184,7 +185,7 @@ static int readdress(struct session *s, const char *address)
   if (!s->to->host) return 1;
   if (!stralloc_copys(&line, "RCPT TO:<") || !stralloc_cats(&line, address) ||
       !stralloc_cats(&line, ">")) return 0;
-  return behind_ask(s, "RSET", 4) == 250 &&
+  return again(s, 0) && behind_ask(s, "RSET", 4) == 250 &&
          behind_ask(s, t->mail.s, t->mail.len) == 250 &&
          behind_ask(s, line.s, line.len) / 10 == 25;
 }

@@ -20,6 +20,7 @@ struct transaction {
   long long began;        /* clock_ms() */
   struct address sender;
   stralloc mail;          /* the MAIL command for the upstream */
+  stralloc rcpts;         /* the RCPT commands that it took, a line each */
   stralloc recipients;    /* those that got 250, a line each, 0-terminated behind its length */
   unsigned long count;    /* of them */
   unsigned long refused;  /* the others */

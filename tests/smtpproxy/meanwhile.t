@@ -142,8 +142,9 @@ like '^250 2.0.0 ' 'NOOP keeps an impatient server awake' message 'Subject: awak
 wait $DROPS
 like '^250 2.0.0 ' 'so it does while a message comes in slowly' cat "$T/dropped"
 wait $ASLEEP
-like '^451 4' 'without it, with a 0, the server leaves and the client hears 451' cat "$T/slept"
-same 3 'and gets nothing more than those two' received postfix
+like '^250 2.0.0 ' 'without it, with a 0, the server leaves and is called again' cat "$T/slept"
+same 1 'as the log says' grep -c '^upstream-again ' "$T/asleep/err"
+same 4 'and gets nothing more than those three' received postfix
 rm "$W/port/control/keepalive"
 
 : > "$W/port/control/pipeline"

@@ -148,6 +148,37 @@ behind 'DATA=wait:1,ok'
 ok 'a client that leaves before the dot goes out' within 20 grep -q '^aborted ' "$T/h/err"
 committed 0 'is not served'
 
+# -- it leaves while filters run
+
+row 14 'it leaves while filters run'
+# The stage takes its time until cm-smtpd has noticed.
+lost() { evil check 'waits ../err upstream-lost'; : > "$T/h/err"; behind "$@"; }
+idle='say:250 2.1.5 ok\r\n,idle:0.2:421 4.4.2 too slow\r\n'
+lost "RCPT@1=$idle"
+heard '220 250 250 250 354 250 221 closed' 'the envelope is said again to a new connection' letter
+like '^2 RCPT TO:<b@example.net>$' 'as it was' cat "$S/commands"
+logged upstream-again 'and the log says so'
+lost "RCPT#2@1=$idle" 'RCPT TO:<bad@2=say:550 5.1.1 not here\r\n'
+heard '220 250 250 250 250 354 451 221 closed' 'who takes a recipient back is not given the text' letter b@example.net bad@example.net
+committed 0 'not even for the others'
+lost "RCPT@1=$idle" 'MAIL@2=say:450 4.7.1 later\r\n'
+heard '220 250 250 250 354 451 221 closed' 'nor is who takes no sender' letter
+committed 0 'there is no message'
+lost "RCPT@1=$idle" 'EHLO@2=say:250-x\r\n250 DSN\r\n'
+heard '220 250 250 250 354 451 221 closed' 'nor who offers less than before' letter
+committed 0 'there is no message either'
+lost "RCPT@1=$idle" 'CONNECT@2=drop'
+heard '220 250 250 250 354 451 221 closed' 'who does not come back: 451' letter
+lost "RCPT@1=$idle" "RCPT@2=$idle" 'DATA@2=drop'
+heard '220 250 250 250 354 451 221 closed' 'it is tried once' letter
+same '' 'and no more' grep '^3' "$S/commands"
+printf '#!/bin/sh\nexit 40\n' > "$T/h/port/judge"
+chmod 755 "$T/h/port/judge"
+lost "RCPT@1=$idle"
+pipeline "evil check : perl $PWD/tests/tools/evil waits ../err upstream-lost" '' 'judge check : ./judge'
+heard '220 250 250 250 354 250 221 closed' 'a message for the quarantine goes there' letter
+same '2 <a@example.org> <quarantine@example.net>' 'and to nobody else' sed 's/^\([0-9]* [^ ]* [^ ]*\) .*/\1/' "$S/ledger"
+
 # -- it refuses early, or late
 
 row 11 'it refuses within the text'
@@ -203,10 +234,22 @@ same '' 'shortened' grep '^.\{513\}' "$T/transcript"
 # -- what it offers
 
 row 19 'what it offers'
-behind 'EHLO=say:250-x\r\n250-CHUNKING\r\n250-XCLIENT NAME\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250-SIZE 5000\r\n250 BINARYMIME\r\n'
+behind 'EHLO=say:250-x\r\n250-CHUNKING\r\n250-XCLIENT NAME\r\n250-STARTTLS\r\n250-SIZE 5000\r\n250 BINARYMIME\r\n'
 tried letter
-same '' 'what we cannot carry is not offered' grep -E 'CHUNKING|BINARYMIME|XCLIENT|STARTTLS|AUTH|8BITMIME|DSN|SMTPUTF8' "$T/transcript"
+same '' 'what we cannot carry is not offered' grep -E 'CHUNKING|BINARYMIME|XCLIENT|STARTTLS|8BITMIME|DSN|SMTPUTF8' "$T/transcript"
 like '^250[- ]SIZE 5000$' 'the smaller size limit is offered' cat "$T/transcript"
+behind
+behind 'EHLO=say:250-x\r\n250 SIZE 1\r\n'
+heard '220 250 552 221 closed' 'not a byte more is announced' printf 'line MAIL FROM:<a@example.org> SIZE=2\nreply\n'
+behind 'EHLO=many:90:250-X-OPTION with many a word behind it that nobody knows\r\n,say:250 8BITMIME\r\n'
+tried letter
+same 2 'of a list of many lines we take what we know' grep -cE '8BITMIME|SIZE' "$T/transcript"
+behind 'EHLO=many:100000:250-X-OPTION\r\n'
+heard '220 250 451 503 503 221 closed' 'a list without end is none' letter
+eight() { printf 'line MAIL FROM:<a@example.org> BODY=8BITMIME\nreply\n'; letter | sed 1,2d; }
+behind 'EHLO@2=say:250-x\r\n250 DSN\r\n' 'DOT@1=ok,drop'
+both() { eight; eight; }
+heard '220 250 250 250 354 250 451 503 503 221 closed' 'who comes back without 8BITMIME gets no message that needs it' both
 behind
 whole() {
   printf '%s\n' 'line MAIL FROM:<\xc3\xbc@example.org> SIZE=1000 SMTPUTF8 ENVID=x+20y BODY=8BITMIME RET=HDRS' reply \
