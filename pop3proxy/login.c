@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "capa.h"
+#include "identity.h"
 #include "log.h"
 #include "sasl.h"
 
@@ -117,7 +118,7 @@ static int first_words(struct session *s, const char *initial, size_t len, const
     initial = line;
   } else if (len == 1 && *initial == '=') return 1;
   if (len != 1 || *initial != '*') {
-    if (sasl_decode(initial, len, first)) return 1;
+    if (sasl_is_base64(initial, len) && sasl_decode(first, initial, len)) return 1;
   }
   session_reply(s, len == 1 && *initial == '*' ? "-ERR as you wish" : "-ERR that is no base64");
   ++s->errors;
@@ -153,7 +154,7 @@ static int begin(struct session *s, const char *mechanism, const stralloc *words
   int r;
 
   if (!stralloc_copys(&line, "AUTH ") || !stralloc_cats(&line, mechanism) || !stralloc_copys(&more, "") ||
-      (words && !sasl_encode(words->s, words->len, &more))) {
+      (words && !identity_encode(words->s, words->len, &more))) {
     s->over = 1;
     return POP3C_LOST;
   }
@@ -173,7 +174,7 @@ static int readdress(struct session *s, const char *mechanism, stralloc *data)
   static stralloc anew;
   size_t at, len, before;
 
-  if (!sasl_user(mechanism, data, &at, &len) || !name(s, data->s + at, len)) {
+  if (!identity_user(mechanism, data, &at, &len) || !name(s, data->s + at, len)) {
     session_reply(s, "-ERR no user name can be found in that");
     ++s->errors;
     return 0;
@@ -202,7 +203,7 @@ static void known(struct session *s, const char *mechanism, const char *initial,
 
     r = begin(s, mechanism, 0);
     user.len = 0;
-    if (r == POP3C_MORE && sasl_encode(first.s, first.len, &user))
+    if (r == POP3C_MORE && identity_encode(first.s, first.len, &user))
       r = pop3c_ask(&s->server, user.s, user.len, s->set.timeoutremote);
   }
   if (s->over) return;

@@ -5,6 +5,7 @@
 
 #include "capa.h"
 #include "login.h"
+#include "retrieve.h"
 #include "verbs.h"
 
 #define COMMANDMAX 4096  /* bytes of a command line; RFC 2449, 4: 255 */
@@ -17,12 +18,42 @@ static int several(const struct verbs *v)
   return v->verb == VERB_RETR || v->verb == VERB_TOP || ((v->verb == VERB_LIST || v->verb == VERB_UIDL) && !v->number);
 }
 
-static void inside(struct session *s, const struct verbs *v)
+static void pass(struct session *s, const struct verbs *v)
 {
   int r = session_relay(s, v->text, v->len);
 
   if (r == POP3C_OK && several(v)) session_lines(s);
+  if (r == POP3C_OK && v->verb == VERB_DELE) maildrop_deleted(s, v->number);
+  if (r == POP3C_OK && v->verb == VERB_RSET) maildrop_reset(s);
   if (r == POP3C_ERR) ++s->errors;
+}
+
+static void inside(struct session *s, const struct verbs *v)
+{
+  if (!s->set.filters) pass(s, v);
+  else switch (v->verb) {
+    case VERB_STAT: maildrop_stat(s); break;
+    case VERB_LIST: maildrop_list(s, v->number); break;
+    case VERB_RETR: retrieve_all(s, v->number); break;
+    case VERB_TOP: retrieve_top(s, v->number, v->lines); break;
+    default: pass(s, v);
+  }
+}
+
+/* Will this command of the client's be asked of the server just as it is, whatever
+ * comes of those before it, which are about these numbers? */
+static int certain(struct session *s, const struct verbs *v, const unsigned long *numbers, size_t count)
+{
+  if (!VERBS_INSIDE(v->verb)) return 0;
+  if (!s->set.filters) return 1;
+  switch (v->verb) {
+    case VERB_RETR:
+      while (count)
+        if (numbers[--count] == v->number) return 0;
+      return retrieve_asks(s, v->number);
+    case VERB_DELE: case VERB_NOOP: case VERB_UIDL: return 1;
+    default: return 0;
+  }
 }
 
 /* The language of what the server says; which there are is several lines. */
@@ -84,13 +115,15 @@ static void ahead(struct session *s)
   static stralloc lines;
   const struct stream *c = &s->client;
   const char *at = c->buffer + c->pos, *nl;
+  unsigned long numbers[AHEAD];
   struct verbs v;
   size_t count = 0;
 
   lines.len = 0;
   for (; count < AHEAD && (nl = whole(c, at)); ++count, at = nl + 1) {
     verbs_read(&v, at, (size_t) (nl - at) - (nl > at && nl[-1] == '\r'));
-    if (!VERBS_INSIDE(v.verb)) break;
+    if (!certain(s, &v, numbers, count)) break;
+    numbers[count] = v.number;
     if (!stralloc_catb(&lines, v.text, v.len) || !stralloc_cats(&lines, "\r\n")) return;
   }
   if (count < 2 || capa_ask(s) == -1 || !(s->offers & OFFERS_PIPELINING)) return;

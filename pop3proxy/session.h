@@ -5,6 +5,7 @@
  * mailbox. RFC 1939. */
 
 #include "id.h"
+#include "maildrop.h"
 #include "pop3c.h"
 #include "settings.h"
 
@@ -35,6 +36,9 @@ struct session {
   stralloc limits;         /* its lines EXPIRE and LOGIN-DELAY, with CRLF; 0-terminated */
   stralloc user;           /* as the server knows it, 0-terminated; len 0: nobody yet */
   unsigned long errors;    /* commands that were wrong */
+  struct maildrop box;
+  long long told;          /* clock_ms() at which the client last heard anything */
+  int begun;               /* it waits for a message, and has its +OK */
 };
 
 /* Queue an answer; it is clean, and one or more lines without the last CRLF. */

@@ -6,6 +6,8 @@
 #include "control.h"
 #include "setting.h"
 
+#define NEVER 1000000  /* seconds; more than any session has */
+
 static const char form[] = "write pop3 HOST PORT or pop3s HOST PORT";
 
 /* Take a line apart, 0-terminated. 0, or what is wrong. */
@@ -61,6 +63,14 @@ static int servers(struct settings *s, stralloc *trouble)
   return what ? setting_trouble(trouble, "servers", what) : 1;
 }
 
+static int name(struct settings *s, stralloc *trouble)
+{
+  int r = control_me(&s->me);
+
+  if (!s->keepalive) s->keepalive = NEVER;
+  return r == 1 ? 1 : setting_trouble(trouble, "me", setting_why(r));
+}
+
 int settings_read(struct settings *s, stralloc *trouble)
 {
   const struct setting numbers[] = {
@@ -69,13 +79,18 @@ int settings_read(struct settings *s, stralloc *trouble)
     { "timeoutconnect", &s->timeoutconnect, 30 },
     { "maxerrors",      &s->maxerrors,      20 },
     { "loglevel",       &s->level,          16 },
+    { "databytes",      &s->databytes,      104857600 },
+    { "deadline",       &s->deadline,       180 },
+    { "keepalive",      &s->keepalive,      15 },
+    { "giveup",         &s->giveup,         3600 },
+    { "remember",       &s->remember,       90 },
+    { "remembersize",   &s->remembersize,   67108864 },
   };
 
   control_survey();
   return servers(s, trouble) && upstream(s, trouble) &&
          setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) &&
-         setting_pipeline(&s->filters, trouble) &&
-         (!s->filters || setting_trouble(trouble, "pipeline", "filters are not possible yet on a POP3 port"));
+         setting_pipeline(&s->filters, trouble) && name(s, trouble);
 }
 
 static int named(const struct pop *p, const char *host, size_t hostlen, const char *port)

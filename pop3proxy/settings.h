@@ -25,6 +25,13 @@ struct settings {
   unsigned long timeoutremote;  /* seconds for the server */
   unsigned long timeoutconnect; /* seconds for connecting to it */
   unsigned long maxerrors;      /* in one session */
+  unsigned long databytes;      /* largest message that is taken; 0: no limit */
+  unsigned long deadline;       /* seconds for the filters of one message */
+  unsigned long keepalive;      /* seconds that a client waits for a message without a word; not 0 */
+  unsigned long giveup;         /* seconds from the first try until a message counts as not to be judged */
+  unsigned long remember;       /* days; 0: nothing is remembered */
+  unsigned long remembersize;   /* bytes for an account */
+  stralloc me;                  /* our name, 0-terminated */
 };
 
 /* Read them. 1, or 0 with one line for the log in trouble, 0-terminated. */

@@ -1,7 +1,8 @@
 #include "received.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "date.h"
 
 /* Letters, digits and what names and addresses are made of: no blanks, brackets
  * or comments with which a name could say something else. */
@@ -13,38 +14,6 @@ static int safe(stralloc *line, const char *name, size_t max)
   for (i = line->len - len; i < line->len; ++i)
     if (line->s[i] <= 32 || line->s[i] > 126 || strchr("()<>[]\\\";,", line->s[i])) line->s[i] = '?';
   return 1;
-}
-
-/* RFC 5322, 3.3. */
-static int date(stralloc *line)
-{
-  static const char days[] = "SunMonTueWedThuFriSat";
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  time_t now = time(0);
-  struct tm t;
-  char text[40], *p = text;
-
-  if (!gmtime_r(&now, &t)) return 0;
-  memcpy(p, days + t.tm_wday * 3, 3);
-  p += 3;
-  *p++ = ',';
-  *p++ = ' ';
-  p += fmt_ulong(p, (unsigned long) t.tm_mday);
-  *p++ = ' ';
-  memcpy(p, months + t.tm_mon * 3, 3);
-  p += 3;
-  *p++ = ' ';
-  p += fmt_ulong(p, (unsigned long) t.tm_year + 1900);
-  *p++ = ' ';
-  *p++ = (char) ('0' + t.tm_hour / 10);
-  *p++ = (char) ('0' + t.tm_hour % 10);
-  *p++ = ':';
-  *p++ = (char) ('0' + t.tm_min / 10);
-  *p++ = (char) ('0' + t.tm_min % 10);
-  *p++ = ':';
-  *p++ = (char) ('0' + t.tm_sec / 10);
-  *p++ = (char) ('0' + t.tm_sec % 10);
-  return stralloc_catb(line, text, (size_t) (p - text)) && stralloc_cats(line, " +0000\r\n");
 }
 
 int received(const struct session *s, stralloc *top)
@@ -61,5 +30,5 @@ int received(const struct session *s, stralloc *top)
          stralloc_cats(top, " id ") && stralloc_cats(top, t->id) &&
          (t->count != 1 || t->utf8 || (stralloc_cats(top, "\r\n  for <") &&
                            safe(top, t->recipients.s, t->recipients.len - 1) && stralloc_cats(top, ">"))) &&
-         stralloc_cats(top, ";\r\n  ") && date(top);
+         stralloc_cats(top, ";\r\n  ") && date_now(top) && stralloc_cats(top, "\r\n");
 }

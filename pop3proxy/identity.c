@@ -1,12 +1,10 @@
-#include "sasl.h"
+#include "identity.h"
 
 #include <string.h>
 
-#include "transfer.h"
-
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-int sasl_encode(const char *data, size_t len, stralloc *to)
+int identity_encode(const char *data, size_t len, stralloc *to)
 {
   unsigned long bits;
   char group[4];
@@ -25,19 +23,6 @@ int sasl_encode(const char *data, size_t len, stralloc *to)
   return 1;
 }
 
-int sasl_decode(const char *text, size_t len, stralloc *to)
-{
-  struct transfer t = { .kind = TRANSFER_BASE64 };
-  size_t i;
-
-  for (i = 0; i < len && text[i] != '='; ++i)
-    if (!strchr(digits, text[i]) || !text[i]) return 0;
-  if (len % 4 || len - i > 2 || (len - i == 2 && text[i + 1] != '=') || !stralloc_readyplus(to, len + 8)) return 0;
-  to->len += transfer_decode(&t, text, len, to->s + to->len);
-  to->len += transfer_decode(&t, text, 0, to->s + to->len);
-  return 1;
-}
-
 /* The value behind the words `begins` up to the byte `ends`. */
 static int between(const stralloc *data, const char *begins, char ends, size_t *at, size_t *len)
 {
@@ -52,7 +37,7 @@ static int between(const stralloc *data, const char *begins, char ends, size_t *
   return *len > 0;
 }
 
-int sasl_user(const char *mechanism, const stralloc *data, size_t *at, size_t *len)
+int identity_user(const char *mechanism, const stralloc *data, size_t *at, size_t *len)
 {
   const char *first, *second;
 
@@ -69,12 +54,6 @@ int sasl_user(const char *mechanism, const stralloc *data, size_t *at, size_t *l
     *at = 0;
     *len = data->len;
     return data->len > 0;
-  }
-  if (!case_diffs(mechanism, "CRAM-MD5")) {  /* RFC 2195: user, a blank, the digest */
-    *at = 0;
-    for (*len = data->len; *len && data->s[*len - 1] != ' '; --*len) ;
-    if (*len) --*len;
-    return *len > 0;
   }
   if (!case_diffs(mechanism, "XOAUTH2")) return between(data, "user=", 1, at, len);
   if (!case_diffs(mechanism, "OAUTHBEARER")) return between(data, "n,a=", ',', at, len);  /* RFC 7628, 3.1 */

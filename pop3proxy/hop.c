@@ -1,0 +1,174 @@
+#include "hop.h"
+
+#include <string.h>
+
+#include "control.h"
+#include "ip.h"
+#include "pattern.h"
+
+#define WORDMAX 255  /* bytes of a name that are looked at */
+
+static int word(stralloc *to, const char *text, size_t len)
+{
+  size_t i;
+
+  if (len > WORDMAX) len = WORDMAX;
+  if (!stralloc_copyb(to, text, len) || !stralloc_0(to)) return 0;
+  for (i = 0; i < len; ++i)
+    if (to->s[i] < 33 || to->s[i] > 126) to->s[i] = '?';
+  return 1;
+}
+
+static size_t until(const char *p, const char *end, const char *stops)
+{
+  const char *q = p;
+
+  while (q < end && !strchr(stops, *q)) ++q;
+  return (size_t) (q - p);
+}
+
+/* Behind the word `name` that stands between blanks, or 0. */
+static const char *behind(const char *p, const char *end, const char *name)
+{
+  size_t n = strlen(name);
+
+  for (; end - p > (long) n; ++p)
+    if (*p == ' ' && !case_diffb(p + 1, n, name) && p + 1 + n < end && p[1 + n] == ' ') return p + 2 + n;
+  return 0;
+}
+
+/* "from HELO (NAME [IP]) by": in brackets, or as some write it in parentheses. */
+static int client(struct hop *hop, const char *p, const char *end)
+{
+  const char *by = behind(p, end, "by"), *at, *begin;
+  struct ip ip;
+  size_t n;
+
+  if (by) end = by - 3;
+  if (end - p < 5 || case_diffb(p, 5, "from ")) return 1;
+  p += 5;
+  n = until(p, end, " ");
+  if (!word(&hop->helo, p, n)) return 0;
+  for (at = p; (at = at + until(at, end, "[(")) < end; ++at) {
+    begin = at + 1;
+    if (end - begin > 5 && !case_diffb(begin, 5, "IPv6:")) begin += 5;
+    n = until(begin, end, "])");
+    if (!n || !ip_scan(begin, n, &ip)) continue;
+    if (!word(&hop->ip, begin, n)) return 0;
+    break;
+  }
+  /* The name before it in the parentheses is what the server itself found. */
+  begin = memchr(p, '(', (size_t) (end - p));
+  if (!begin || at >= end || begin >= at) return 1;
+  n = until(begin + 1, at, " ");
+  if (n && begin[1] != '[' && memchr(begin + 1, '.', n) && !memchr(begin + 1, '=', n)) return word(&hop->host, begin + 1, n);
+  return 1;
+}
+
+/* Rules ----------------------------------------------------------------------- */
+
+/* The words behind the first pattern for this account; len 0: there are none. */
+static int rule(const char *account, const char **words, size_t *len)
+{
+  static stralloc rules;
+  static int read;
+  const char *line;
+  size_t at = 0, n, first;
+
+  *len = 0;
+  if (!read && control_read("control/hops", &rules) == -1) return 0;
+  read = 1;
+  while (control_next(&rules, &at, &line, &n, 0)) {
+    first = until(line, line + n, " \t");
+    if (!pattern_match(line, first, account, strlen(account))) continue;
+    *words = line + first;
+    *len = n - first;
+    break;
+  }
+  return 1;
+}
+
+/* The next of the words. 1 or 0. */
+static int next(const char **words, size_t *len, const char **text, size_t *n)
+{
+  while (*len && (**words == ' ' || **words == '\t')) ++*words, --*len;
+  *text = *words;
+  *n = until(*words, *words + *len, " \t");
+  *words += *n;
+  *len -= *n;
+  return *n > 0;
+}
+
+/* Is the field of a server that the words name? */
+static int ours(const char *words, size_t len, const char *p, const char *end)
+{
+  const char *by = behind(p, end, "by"), *text;
+  size_t n;
+
+  if (!by && end - p > 3 && !case_diffb(p, 3, "by ")) by = p + 3;
+  while (by && next(&words, &len, &text, &n))
+    if (pattern_match(text, n, by, until(by, end, " ;("))) return 1;
+  return 0;
+}
+
+/* Which Received field of the recipient's own servers is the first that was
+ * written, counted from the top? By number, or the last of those on top by names. */
+static int deepest(const struct header *header, const char *words, size_t len, struct hop *hop)
+{
+  stralloc line = { 0 };
+  struct field f = { 0 };
+  unsigned long depth = 0, count = 0;
+  const char *text, *rest = words;
+  size_t restlen = len, n;
+  int ok = 1;
+
+  if (next(&rest, &restlen, &text, &n)) control_scan(text, n, &depth);
+  while (ok && header_next(header, &f)) {
+    if (!field_is(&f, "Received")) continue;
+    if (!field_unfold(&f, &line)) ok = 0;
+    else if (depth ? ++count < depth : ours(words, len, line.s, line.s + line.len)) {
+      if (!depth) {
+        hop->helo.len = hop->ip.len = hop->host.len = 0;
+        ok = client(hop, line.s, line.s + line.len);
+      }
+    } else {
+      if (depth) ok = client(hop, line.s, line.s + line.len);
+      break;
+    }
+  }
+  stralloc_free(&line);
+  return ok;
+}
+
+static int sender(const struct header *header, struct hop *hop)
+{
+  stralloc line = { 0 };
+  struct field f = { 0 };
+  size_t n;
+  int ok = 1;
+
+  while (header_next(header, &f)) {
+    if (!field_is(&f, "Return-Path")) continue;
+    ok = field_unfold(&f, &line);
+    if (ok && line.len > 1 && *line.s == '<') {
+      n = until(line.s + 1, line.s + line.len, ">");
+      ok = word(&hop->sender, line.s + 1, n);
+    }
+    break;
+  }
+  stralloc_free(&line);
+  return ok;
+}
+
+int hop_find(const struct header *header, const char *account, struct hop *hop)
+{
+  const char *words = "";
+  size_t len;
+
+  hop->sender.len = hop->helo.len = hop->host.len = hop->ip.len = 0;
+  if (!rule(account, &words, &len) || !sender(header, hop) || (len && !deepest(header, words, len, hop))) return 0;
+  if (!hop->sender.len && !stralloc_0(&hop->sender)) return 0;
+  if (!hop->helo.len && !stralloc_0(&hop->helo)) return 0;
+  if (!hop->host.len && !stralloc_0(&hop->host)) return 0;
+  return hop->ip.len || stralloc_0(&hop->ip);
+}

@@ -1,0 +1,18 @@
+#ifndef CM_HOP_H
+#define CM_HOP_H
+
+/* Who handed a message to the mail servers of its recipient, RFC 5321, 4.4: what
+ * stages are to judge, and not the client that fetches it. */
+
+#include "header.h"
+
+struct hop {
+  stralloc sender;  /* of Return-Path; all 0-terminated, and empty if nobody knows */
+  stralloc helo, host, ip;
+};
+
+/* Find it as control/hops says for this account. 1; 0 without memory, or the file
+ * cannot be read: errno. */
+int hop_find(const struct header *header, const char *account, struct hop *hop);
+
+#endif
