@@ -55,15 +55,6 @@ static void begin(struct session *s)
   s->client.stops = 1;
 }
 
-static void greet(struct session *s)
-{
-  static stralloc line;
-
-  if (!stralloc_copys(&line, "220 ") || !stralloc_cats(&line, s->set.me.s) ||
-      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) s->over = 1;
-  session_reply(s, line.s);
-}
-
 int main(int argc, char **argv)
 {
   static stralloc trouble;
@@ -83,8 +74,7 @@ int main(int argc, char **argv)
   s->to = s->set.upstreams.each;
   identity_begin(s);
   reply = guard_connect(s);
-  if (reply) session_reply(s, reply);
-  else greet(s);
+  session_reply(s, reply ? reply : serve_greeting(s));
   serve(s);
   smtpc_quit(&s->upstream);
   return 0;

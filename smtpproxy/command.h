@@ -9,6 +9,7 @@
 enum verb {
   VERB_HELO, VERB_EHLO, VERB_MAIL, VERB_RCPT, VERB_DATA, VERB_RSET, VERB_NOOP,
   VERB_QUIT, VERB_VRFY, VERB_HELP, VERB_AUTH, VERB_STARTTLS,
+  VERB_XCLIENT, VERB_XFORWARD,
   VERB_UNKNOWN,    /* nothing we know */
   VERB_UNOFFERED,  /* known, and not offered: EXPN, ETRN, TURN ... */
   VERB_BDAT,       /* not offered, and its bytes would follow */

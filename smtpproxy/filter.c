@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "identity.h"
 #include "log.h"
 
 #define REST 1            /* seconds for the rest of an answer, while nobody watches the client */
@@ -56,9 +57,10 @@ int filter_run(struct session *s)
 {
   struct transaction *t = &s->t;
   struct decision d = {
-    .id = t->id, .sender = t->sender.text, .helo = s->helo.s, .proto = session_protocol(s),
-    .auth = s->user.len ? s->user.s : "", .tls = s->tls ? s->tls : "", .ip = s->ip, .host = s->host, .recipients = &t->recipients, .message = &t->message,
-    .body = t->header.body, .deadline = s->set.deadline, .watch = watch, .with = s
+    .id = t->id, .sender = t->sender.text, .helo = identity_helo(s), .proto = identity_protocol(s),
+    .auth = s->user.len ? s->user.s : "", .tls = s->tls ? s->tls : "",
+    .ip = identity_ip(s), .host = identity_host(s), .elsewhere = t->forward.given,
+    .recipients = &t->recipients, .message = &t->message, .body = t->header.body, .deadline = s->set.deadline, .watch = watch, .with = s
   };
   int r = s->set.filters ? decision_run(&d, &t->result, &t->filtered, &t->header_only)
                          : decision_none(&t->result);

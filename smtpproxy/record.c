@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "identity.h"
 #include "log.h"
 #include "maillog.h"
 #include "peer.h"
@@ -13,7 +14,7 @@ void record(struct session *s)
   struct result *r = &t->result;
   struct maillog row = {
     .id = t->id, .port = peer_port(), .protocol = session_protocol(s),
-    .ip = s->ip, .host = s->host, .helo = s->helo.s, .sender = t->sender.text,
+    .ip = identity_ip(s), .host = identity_host(s), .helo = identity_helo(s), .sender = t->sender.text,
     .recipients = t->recipients.len ? t->recipients.s : "",
     .verdict = r->text.len ? r->text.s : "refused",
     .stage = r->stage.len ? r->stage.s : "", .reason = r->reason.len ? r->reason.s : "",

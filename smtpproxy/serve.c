@@ -13,6 +13,7 @@
 #include "onward.h"
 #include "starttls.h"
 #include "transaction.h"
+#include "xclient.h"
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
 #define IDLEMAX 100         /* commands without effect */
@@ -20,6 +21,15 @@
 #define PARTING 2           /* seconds that are waited, of a client that was cut off */
 #define REPLIES 65536       /* bytes of replies that wait for more commands */
 #define GRACE 300000        /* milliseconds that a transaction may outlast its session */
+
+const char *serve_greeting(struct session *s)
+{
+  static stralloc line;
+
+  if (!stralloc_copys(&line, "220 ") || !stralloc_cats(&line, s->set.me.s) ||
+      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) s->over = 1;
+  return line.s;
+}
 
 /* Commands --------------------------------------------------------------
  * Each gives back its reply, or 0 where that has been queued already. One that
@@ -35,6 +45,7 @@ static int hello(struct session *s, const char *args, size_t len)
   if (!stralloc_copyb(&s->helo, args, len) || !stralloc_0(&s->helo)) s->over = 1;
   for (i = 0; i < len; ++i)
     if (args[i] <= 32 || args[i] > 126) s->helo.s[i] = '?';
+  xclient_settle(s);
   return 1;
 }
 
@@ -87,6 +98,7 @@ static const char *ehlo(struct session *s, const char *args, size_t len)
       (o & SMTPC_DSN && !stralloc_cats(&reply, "\r\n250-DSN")) ||
       (o & SMTPC_AUTH && !auth_offer(s, &reply)) ||
       (o & SMTPC_STATUS && !stralloc_cats(&reply, "\r\n250-ENHANCEDSTATUSCODES")) ||
+      !xclient_offer(s, &reply) ||
       (starttls_offered(s) && !stralloc_cats(&reply, "\r\n250-STARTTLS")) ||
       !stralloc_cats(&reply, "\r\n250 SIZE ") || !stralloc_number(&reply, sizelimit(s)) ||
       !stralloc_0(&reply)) s->over = 1;
@@ -266,6 +278,8 @@ static const char *obey(struct session *s, const char *line, size_t len)
     case VERB_NOOP: return "250 2.0.0 ok";
     case VERB_QUIT: return leave(s, "221 2.0.0 goodbye");
     case VERB_STARTTLS: return starttls(s, n);
+    case VERB_XCLIENT: return xclient_take(s, args, n, serve_greeting(s));
+    case VERB_XFORWARD: return xclient_forward(s, args, n);
     case VERB_AUTH: return auth_take(s, args, n);
     case VERB_VRFY: return "252 2.5.0 send some mail and see";
     case VERB_HELP: return "214 2.0.0 see RFC 5321";

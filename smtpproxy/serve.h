@@ -7,6 +7,9 @@
  * has begun, and the greeting is queued. */
 void serve(struct session *s);
 
+/* The first line of a session, also of one that begins anew. */
+const char *serve_greeting(struct session *s);
+
 /* There is no next line of the client, r: what stream_line said. The client hears why,
  * and the session is over. */
 void serve_lost(struct session *s, int r);

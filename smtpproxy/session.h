@@ -12,12 +12,20 @@
 #include "settings.h"
 #include "smtpc.h"
 
+/* What a peer that hands on others' mail has said of its client, by XFORWARD. Each is
+ * 0-terminated; "": not known. */
+struct forward {
+  int given;
+  stralloc ip, host, port, helo, proto, ident, source;
+};
+
 /* One mail transaction. transaction_reset is the only way back to nothing. */
 struct transaction {
   int open;               /* MAIL has got its 250 */
   int told;               /* the upstream is in it, too */
   char id[ID_SIZE];
   long long began;        /* clock_ms() */
+  struct forward forward;
   struct address sender;
   stralloc mail;          /* the MAIL command for the upstream */
   stralloc rcpts;         /* the RCPT commands that it took, a line each */
@@ -45,6 +53,7 @@ struct session {
   struct settings set;
   const char *ip, *host;  /* of the client, from the UCSPI server */
   int hidden;             /* ip is that of a proxy, which did not say whose it stands for */
+  int peer;               /* control/xclient has it; 2: it has used XCLIENT */
   int relay;              /* it may send to anybody */
   char id[ID_SIZE];
   stralloc helo;          /* what the client calls itself, 0-terminated */

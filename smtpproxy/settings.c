@@ -54,7 +54,8 @@ static int name(struct settings *s, stralloc *trouble)
 static int networks(struct settings *s, stralloc *trouble)
 {
   return networks_read("control/cleartext", &s->cleartext, trouble) != -1 &&
-         networks_read("control/relayclients", &s->relayclients, trouble) != -1;
+         networks_read("control/relayclients", &s->relayclients, trouble) != -1 &&
+         networks_read("control/xclient", &s->xclient, trouble) != -1;
 }
 
 int settings_read(struct settings *s, stralloc *trouble)

@@ -13,7 +13,7 @@ struct settings {
   struct upstreams upstreams;   /* control/upstream */
   stralloc recipients;          /* control/recipients as it is */
   stralloc traps;               /* control/traps, too */
-  stralloc cleartext, relayclients;  /* of these names, base/networks.h */
+  stralloc cleartext, relayclients, xclient;  /* of these names, base/networks.h */
   int filters;                  /* whether the pipeline has a stage */
   int normalize;                /* control/newlines: mend a bare CR or LF, not refuse it */
   unsigned long level;          /* control/loglevel, LOG_ flags */

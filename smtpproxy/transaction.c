@@ -34,7 +34,7 @@ void transaction_reset(struct session *s)
   spool_drop(&t->filtered);
   t->open = t->told = t->utf8 = t->plain = t->header_only = 0;
   t->count = t->refused = t->traps = 0;
-  t->recorded = 0;
+  t->recorded = t->forward.given = 0;
   t->recipients.len = t->mail.len = t->rcpts.len = t->top.len = t->stored.len = 0;
   t->result.verdict = 0;
   t->result.text.len = t->result.stage.len = t->result.reason.len = t->result.trace.len = 0;
