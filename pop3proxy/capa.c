@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ucspitls.h"
+
 #define LINES 100  /* of the server's answer that are looked at; more is the end of it */
 
 /* Those of which the name of the user can be read, and set anew. */
@@ -115,6 +117,7 @@ void capa_answer(struct session *s)
       (o & OFFERS_UIDL && !stralloc_cats(&all, "UIDL\r\n")) ||
       (o & OFFERS_USER && !s->open && !stralloc_cats(&all, "USER\r\n")) ||
       (*sasl && !s->open && (!stralloc_cats(&all, "SASL") || !stralloc_cats(&all, sasl) || !stralloc_cats(&all, "\r\n"))) ||
+      (!s->open && ucspitls_offered() && !stralloc_cats(&all, "STLS\r\n")) ||
       (o & OFFERS_AUTHCODE && !stralloc_cats(&all, "AUTH-RESP-CODE\r\n")) ||
       !stralloc_cats(&all, limits) ||
       (o & OFFERS_UTF8 && !stralloc_cats(&all, "UTF8\r\n")) ||

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "peer.h"
 #include "serve.h"
+#include "ucspitls.h"
 
 #define TIMEOUT 600  /* seconds, until control/timeoutpop3d is read; RFC 1939, 3 */
 
@@ -86,7 +87,7 @@ int main(int argc, char **argv)
   errmsg_iam("cm-pop3d");
   if (argc > 1) die(100, "takes no arguments: ", argv[1]);
   begin(s);
-  if (!settings_read(&s->set, &trouble)) {
+  if (!settings_read(&s->set, &trouble) || !ucspitls_look(&trouble)) {
     log_event("trouble", s->id, trouble.s);
     s->set.timeoutpop3d = 30;
     session_reply(s, "-ERR [SYS/TEMP] this server is not set up; try again later");

@@ -6,6 +6,7 @@
 #include "capa.h"
 #include "login.h"
 #include "retrieve.h"
+#include "stls.h"
 #include "verbs.h"
 
 #define COMMANDMAX 4096  /* bytes of a command line; RFC 2449, 4: 255 */
@@ -90,6 +91,8 @@ static void obey(struct session *s, const char *line, size_t len)
     if (s->open) inside(s, &v);
     else wrong(s, "-ERR log in first");
   } else if (s->open) wrong(s, "-ERR you are logged in already");
+  else if (stls_before(v.verb)) wrong(s, "-ERR [AUTH] say STLS first");
+  else if (v.verb == VERB_STLS) stls(s);
   else if (v.verb == VERB_USER) login_user(s, &v);
   else if (v.verb == VERB_PASS) login_pass(s, line, len);
   else if (v.verb == VERB_APOP) login_apop(s, line, len, &v);
