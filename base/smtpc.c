@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "dial.h"
+#include "smtptls.h"
+#include "tlsc.h"
 
 #define LINEMAX 12294  /* bytes of a reply line; RFC 5321, 4.5.3.1.5: 512; RFC 4954, 4: 12288 */
 #define LINES   100    /* lines of a reply */
@@ -26,6 +28,8 @@ void smtpc_close(struct smtpc *c)
 {
   if (smtpc_isopen(c)) close(c->stream.in);
   c->stream.in = c->stream.out = -1;
+  if (c->tls) tlsc_end(c->process);
+  c->tls = 0;
 }
 
 /* Keep what may be shown to anyone: no control bytes, no 8-bit bytes. */
@@ -110,6 +114,7 @@ static void offered(struct smtpc *c)
     { "SIZE", 4, SMTPC_SIZE }, { "8BITMIME", 8, SMTPC_8BITMIME },
     { "SMTPUTF8", 8, SMTPC_SMTPUTF8 }, { "DSN", 3, SMTPC_DSN },
     { "ENHANCEDSTATUSCODES", 19, SMTPC_STATUS }, { "PIPELINING", 10, SMTPC_PIPELINING },
+    { "STARTTLS", 8, SMTPC_STARTTLS },
   };
   const char *line = c->text.s, *end = c->text.s + c->text.len, *nl;
   size_t i, len;
@@ -160,22 +165,37 @@ int smtpc_hello(struct smtpc *c, const char *me, unsigned long seconds)
   return r == -1 || r == 250 ? r : refused(c, r);
 }
 
-int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,
-               unsigned long reply)
+/* safe: with TLS, as it is wanted. */
+static int attempt(struct smtpc *c, const struct upstream *to, int safe, const char *me, unsigned long connect,
+                   unsigned long reply)
 {
   int r, fd;
 
   smtpc_close(c);
+  c->unsafe = 0;
   c->lmtp = to->kind == UPSTREAM_LMTP;
   fd = to->port ? dial_tcp(to->host, to->port, connect) : dial(to->host, connect);
   if (fd == -1)
     return fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");
+  if (safe && to->smtps && smtptls_begin(c, to, &fd, connect) == -1) return -1;
   stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, reply);
 
   r = smtpc_reply(c, reply);
   if (r == -1) return -1;
   if (r != 220) return refused(c, r == 250 ? 554 : r);
-  return smtpc_hello(c, me, reply);
+  r = smtpc_hello(c, me, reply);
+  if (r != 250 || !safe || to->smtps) return r;
+  r = smtptls_start(c, to, connect, reply);
+  return r == 1 ? smtpc_hello(c, me, reply) : r == 0 ? 250 : -1;
+}
+
+int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsigned long connect,
+               unsigned long reply)
+{
+  int r = attempt(c, to, to->tls != UPSTREAM_TLS_NO, me, connect, reply);
+
+  /* A handshake that failed has spoilt its connection. */
+  return c->unsafe && to->tls == UPSTREAM_TLS_MAY ? attempt(c, to, 0, me, connect, reply) : r;
 }
 
 void smtpc_quit(struct smtpc *c)

@@ -16,7 +16,8 @@ enum {
   SMTPC_DSN        = 8,   /* RFC 3461 */
   SMTPC_STATUS     = 16,  /* ENHANCEDSTATUSCODES, RFC 2034 */
   SMTPC_PIPELINING = 32,  /* RFC 2920; for those who ask, we never need it */
-  SMTPC_AUTH       = 64   /* RFC 4954 */
+  SMTPC_AUTH       = 64,  /* RFC 4954 */
+  SMTPC_STARTTLS   = 128  /* RFC 3207; smtpc_open sees to it */
 };
 
 struct smtpc {
@@ -29,11 +30,15 @@ struct smtpc {
   int code;                /* of the last reply */
   stralloc text;           /* its text: printable ASCII or UTF-8, lines joined by LF, no codes */
   const char *trouble;     /* after -1: what went wrong, in a few words, static */
+  const char *tls;         /* the connection is in TLS: how, in words, static; 0: it is in clear */
+  int unsafe;              /* after -1: TLS is wanted, and cannot be had */
+  int process;             /* what speaks TLS, for tlsc_end, where tls is not 0 */
   stralloc line;           /* the command that goes out */
   char buffer[16384];      /* of which a large reply alone touches more than a page */
 };
 
-/* Connect to an upstream that is no queue within connect seconds, and wait reply
+/* Connect to an upstream that is no queue within connect seconds, which its handshake
+ * of TLS may take as well, and wait reply
  * seconds for the greeting and for the answer to EHLO (HELO where EHLO is refused; to LMTP,
  * RFC 2033, LHLO), which names us as me.
  * The code of the last reply: 250 is success, otherwise the connection is

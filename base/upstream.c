@@ -68,7 +68,6 @@ static int options(struct upstream *u, const char **words, stralloc *trouble)
 /* Never take for done what is not: what this version cannot do is an error. */
 static int possible(const struct upstream *u, stralloc *trouble)
 {
-  if (u->tls) return wrong(trouble, "TLS to an upstream is not possible yet: write tls=no", 0);
   if (u->client) return wrong(trouble, "handing on the client's address is not possible yet: write client=no", 0);
   return 1;
 }

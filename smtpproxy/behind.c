@@ -11,7 +11,12 @@ static int reach(struct session *s, unsigned long connect, unsigned long reply)
   int r;
 
   r = smtpc_open(&s->upstream, s->to, s->set.me.s, connect, reply);
-  if (r == 250) return 1;
+  if (r == 250) {
+    if (s->to->tls && s->set.level & LOG_EXTENDED)
+      log_event("upstream-tls", session_id(s), s->to->host, " ", port, ": ", s->upstream.tls ? "" : "in clear, for it ",
+                s->upstream.tls ? s->upstream.tls : s->upstream.trouble);
+    return 1;
+  }
   log_event("upstream-down", session_id(s), s->to->host, " ", port, ": ",
             r == -1 ? s->upstream.trouble : "refuses the session");
   return 0;

@@ -150,7 +150,8 @@ static const char *mail(struct session *s, const char *args, size_t len)
   if (t->sender.utf8 && !p.smtputf8) return "553 5.6.7 such an address needs SMTPUTF8";
   if ((why = guard_mail(s))) return unwanted(s, why, "refused");
   if (!behind_connect(s))
-    return "451 4.4.1 the mail server behind this one cannot be reached; try again later";
+    return s->upstream.unsafe ? "451 4.7.5 the mail server behind this one cannot be trusted; try again later" :
+                                "451 4.4.1 the mail server behind this one cannot be reached; try again later";
   /* Who has not said who it is cannot speak for others; RFC 4954, 5. */
   if (!s->bound) p.auth.len = 0;
   if (behind_lacks(s, &p)) return "451 4.3.3 the mail server behind this one has changed; say EHLO again";

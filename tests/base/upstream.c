@@ -73,8 +73,6 @@ int main(void)
           "what is never tried is a mistake");
   refused("smtp a 1\nsmtp a 2\nsmtp a 3\nsmtp a 4\nsmtp a 5\nsmtp a 6\nsmtp a 7\nsmtp a 8\nsmtp a 9\n",
           "control/upstream:9: too many upstreams", "there is a limit");
-  refused("smtp a 25 tls=may\n", "control/upstream:1: TLS to an upstream is not possible yet: write tls=no",
-          "what cannot be done is not ignored: TLS");
   refused("smtp a 25 client=proxy\n",
           "control/upstream:1: handing on the client's address is not possible yet: write client=no", "the client's address");
   ok(put("lmtp h 24\nlmtp /run/l recipients=20\n") && upstream_read(&all, &trouble) && all.count == 2 &&
