@@ -123,7 +123,7 @@ static int ebcdic(const unsigned char *s, size_t len, stralloc *out)
   size_t i;
 
   for (i = 0; i < len; ++i)
-    if (!stralloc_append(out, s[i] < 0x40 ? "#" : table + s[i] - 0x40)) return 0;
+    if (!stralloc_append(out, s[i] < 0x40 ? "#" : table + (s[i] - 0x40))) return 0;
   return 1;
 }
 

@@ -101,13 +101,15 @@ static int take(struct stored *s, char *text, size_t len)
 
 static int parse(struct stored *s, stralloc *text)
 {
-  char *line, *nl, *end = text->s + text->len;
+  char *line, *nl, *end;
   int ok = 1;
 
   s->time = s->port = s->verdict = s->stage = s->reason = s->sender = s->hash = 0;
   s->recipients.len = 0;
   s->size = 0;
-  if (text->len < 5 || memcmp(end - 5, "\nend\n", 5)) return 0;
+  if (text->len < 5) return 0;
+  end = text->s + text->len;
+  if (memcmp(end - 5, "\nend\n", 5)) return 0;
   for (line = text->s; ok && line < end; line = nl + 1) {
     nl = memchr(line, '\n', (size_t) (end - line));
     *nl = 0;
