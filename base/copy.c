@@ -71,6 +71,22 @@ int copy_write(int to, const char *bytes, size_t len)
   return 1;
 }
 
+int copy_from(int from, char *bytes, size_t len, off_t at)
+{
+  ssize_t r;
+
+  while (len) {
+    r = pread(from, bytes, len, at);
+    if (r == -1 && errno == EINTR) continue;
+    if (!r) errno = EIO;
+    if (r < 1) return -1;
+    bytes += r;
+    at += r;
+    len -= (size_t) r;
+  }
+  return 1;
+}
+
 int copy_line(int to, const char *line, size_t len)
 {
   ssize_t w;

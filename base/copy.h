@@ -2,6 +2,7 @@
 #define CM_COPY_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Copy everything of from, from where it stands to its end, to where to
  * stands. The kernel moves the bytes where it can; any two of file, pipe and
@@ -11,6 +12,10 @@ int copy_rest(int from, int to);
 
 /* Write all len bytes. 1, or -1 with errno, some of them written. */
 int copy_write(int to, const char *bytes, size_t len);
+
+/* Read all len bytes of a file that begin at at; where it stands does not change.
+ * 1, or -1 with errno (EIO: it has not so many). */
+int copy_from(int from, char *bytes, size_t len, off_t at);
 
 /* Append a line, its ending included, by one write, so that the lines of
  * several processes do not mix. 1, or -1 with errno; a line of which only half

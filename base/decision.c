@@ -127,7 +127,7 @@ static int report(struct result *r, int fd, struct shape *shape)
   off_t all = lseek(fd, 0, SEEK_END);
 
   if (all <= 0 || all > REPORTMAX || !stralloc_ready(&text, (size_t) all) ||
-      pread(fd, text.s, (size_t) all, 0) != all) return 0;
+      copy_from(fd, text.s, (size_t) all, 0) == -1) return 0;
   text.len = (size_t) all;
   r->trace.len = 0;
   for (line = text.s, end = line + text.len; line < end; line = nl + 1, first = 0) {

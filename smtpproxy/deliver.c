@@ -7,6 +7,7 @@
 #include "again.h"
 #include "behind.h"
 #include "control.h"
+#include "copy.h"
 #include "edit.h"
 #include "ledger.h"
 #include "log.h"
@@ -71,7 +72,7 @@ static int new_header(const struct transaction *t, stralloc *head)
 {
   size_t len = (size_t) t->filtered.size;
 
-  if (!stralloc_readyplus(head, len) || pread(t->filtered.fd, head->s + head->len, len, 0) != (ssize_t) len)
+  if (!stralloc_readyplus(head, len) || copy_from(t->filtered.fd, head->s + head->len, len, 0) == -1)
     return 0;
   head->len += len;
   return 1;

@@ -144,6 +144,11 @@ int main(void)
   ok(!ftruncate(to, 1) && mmap(0, 1, PROT_READ | PROT_WRITE, MAP_SHARED, to, 0) != MAP_FAILED &&
      copy_seal(to) == -1 && errno == EBUSY, "nor one that somebody can still write to");
 
+  to = disk(0);
+  ok(copy_write(to, "0123456789", 10) == 1 && copy_from(to, back, 4, 3) == 1 && !memcmp(back, "3456", 4) &&
+     lseek(to, 0, SEEK_CUR) == 10, "bytes out of the midst of a file");
+  ok(copy_from(to, back, 4, 7) == -1 && errno == EIO, "no more than it has");
+
   to = disk(O_APPEND);
   ok(copy_line(to, "one\n", 4) == 1 && copy_line(to, "two\n", 4) == 1, "lines are appended");
   signal(SIGXFSZ, SIG_IGN);
