@@ -62,9 +62,9 @@ storm() {
   # Between the step before the end and the one behind the answer there are few calls.
   ok "$1: few are in doubt" [ $doubt -le 16 ]
 }
-storm 'kill -9' signal=SIGKILL
-storm EIO error=EIO
-storm ENOSPC error=ENOSPC 'openat|write|pwrite64|fsync|close'
+storm 'row 79: kill -9' signal=SIGKILL
+storm 'row 75: EIO' error=EIO
+storm 'row 75: ENOSPC' error=ENOSPC 'openat|write|pwrite64|fsync|close'
 
 # Cut ID.rel at every byte, as a loss of power may: what was synced stays.
 again

@@ -32,6 +32,7 @@ int main(void)
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -85,9 +86,11 @@ static struct tracee {
   pid_t pid;
   int counts;                  /* its program is the one that counts */
   int fails;                   /* 0, or the error that the call it is in is to give */
-  long again;                  /* the number of the call that failed with EINTR last, or -1 */
+  unsigned char again[512];    /* by a call's number: 1: it failed with EINTR the last time */
+  int halved;                  /* what it asked for was changed, and was */
+  struct user_regs_struct asked;
   int saved;                   /* words of its memory to be put back */
-  long at[2], word[2];
+  long at[3], word[3];
 } tracees[4096];
 static size_t alive;
 
@@ -103,7 +106,7 @@ static struct tracee *tracee(pid_t pid)
 
   for (i = 0; i < alive; ++i) if (tracees[i].pid == pid) return tracees + i;
   if (alive == sizeof tracees / sizeof *tracees) die("too many processes");
-  tracees[alive] = (struct tracee) { .pid = pid, .counts = !only, .again = -1 };
+  tracees[alive] = (struct tracee) { .pid = pid, .counts = !only };
   return tracees + alive++;
 }
 
@@ -171,20 +174,24 @@ static int appends(const struct tracee *t, unsigned long long fd)
   return (flags & O_APPEND) != 0;
 }
 
-/* A byte in place of all of them. */
+/* A byte in place of all of them: of a list, the first piece that is not empty. */
 static void halve(struct tracee *t, struct user_regs_struct *r, const struct call *c)
 {
-  long list;
+  const long word = (long) sizeof(long), message = (long) r->rsi;
+  long list, count, len = 0;
 
-  if (c->bytes && c->bytes < IOV) {
-    if (*argument(r, c->bytes) > 1 && !appends(t, r->rdi)) *argument(r, c->bytes) = 1;
-  } else if (c->bytes == IOV || c->bytes == MSG) {
-    list = c->bytes == IOV ? (long) r->rsi : peek(t, (long) r->rsi + (long) (2 * sizeof(long)));
-    if (c->bytes == IOV) r->rdx = r->rdx ? 1 : 0;
-    else if (!peek(t, (long) r->rsi + (long) (3 * sizeof(long)))) return;
-    else replace(t, (long) r->rsi + (long) (3 * sizeof(long)), 1);
-    if (peek(t, list + (long) sizeof(long)) > 1) replace(t, list + (long) sizeof(long), 1);
+  if (c->bytes && c->bytes < IOV && *argument(r, c->bytes) > 1 && !appends(t, r->rdi)) *argument(r, c->bytes) = 1;
+  if (c->bytes < IOV) return;
+  list = c->bytes == IOV ? (long) r->rsi : peek(t, message + 2 * word);
+  count = c->bytes == IOV ? (long) r->rdx : peek(t, message + 3 * word);
+  while (count && !(len = peek(t, list + word))) list += 2 * word, --count;
+  if (!len) return;
+  if (c->bytes == IOV) r->rsi = (unsigned long long) list, r->rdx = 1;
+  else {
+    replace(t, message + 2 * word, list);
+    replace(t, message + 3 * word, 1);
   }
+  replace(t, list + word, 1);
 }
 
 static void said(const char *text)
@@ -198,28 +205,38 @@ static void enters(struct tracee *t, struct user_regs_struct *r)
 {
   const struct call *c = call((long) r->orig_rax);
   int now, since;
+  static int told;
 
   if (!t->counts || (which && (!c || !among(which, c->name)))) return;
   ++counted;
   now = !wanted || counted == wanted;
   since = counted >= wanted;
-  if (what == LIST || (now && what != AGAIN && what != SHORT && what != CLOCK) || (wanted && counted == wanted)) said(c ? c->name : "other");
+  if (what == LIST || (since && !told)) said(c ? c->name : "other");
+  told |= since;
   if (what == SIGNAL && now) kill(t->pid, value);
   if (what == ERROR && now) t->fails = value;
   if (what == AGAIN && since && c && c->flags & WAITS) {
-    t->fails = t->again == c->number ? 0 : EINTR;
-    t->again = t->fails ? c->number : -1;
+    /* What does not wait is not interrupted. */
+    if (c->number == SYS_recvfrom && r->r10 & MSG_DONTWAIT) return;
+    t->again[c->number] ^= 1;
+    t->fails = t->again[c->number] ? EINTR : 0;
   }
-  if (what == SHORT && since && c) halve(t, r, c);
+  if (what == SHORT && since && c) {
+    t->asked = *r;
+    t->halved = 1;
+    halve(t, r, c);
+  }
   if (t->fails) r->orig_rax = (unsigned long long) -1;
   if ((t->fails || what == SHORT) && ptrace(PTRACE_SETREGS, t->pid, 0, r) == -1 && errno != ESRCH) die("unable to set registers");
 }
 
+/* A program relies on the registers of its arguments. */
 static void returns(struct tracee *t, struct user_regs_struct *r)
 {
-  if (t->fails) {
-    r->rax = (unsigned long long) -t->fails;
-    t->fails = 0;
+  if (t->fails || t->halved) {
+    if (t->fails) r->rax = (unsigned long long) -t->fails;
+    if (t->halved) r->rsi = t->asked.rsi, r->rdx = t->asked.rdx, r->r10 = t->asked.r10, r->r8 = t->asked.r8;
+    t->fails = t->halved = 0;
     if (ptrace(PTRACE_SETREGS, t->pid, 0, r) == -1 && errno != ESRCH) die("unable to set registers");
   }
   while (t->saved) {

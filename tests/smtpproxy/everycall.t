@@ -1,0 +1,84 @@
+#!/bin/sh
+# Something happens at every system call of a session, each in turn: what the client was
+# told is true, and nothing is left. tests/tools/everycall says what is looked at.
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../peer.sh"
+BUILD=${BUILD:-build}
+export BUILD
+"$BUILD/tests/atcall" list 0 true
+if [ $? = 77 ]; then echo '1..0 # SKIP the tracer is for x86_64 only'; exit; fi
+
+start_faultsink s
+SINK=$PID
+home h smtp 127.0.0.1 "$PORT"
+echo store > "$W/port/control/quarantine"
+echo "$T/spool" > "$W/port/control/spool"
+echo me.example.net > "$W/port/control/me"
+mkdir "$T/spool"
+# A sanitizer makes many calls of its own, and does not bear failing ones.
+step=1; ! sanitized || step=17
+
+# each NAME [OPTION...] ACTION VERDICT: nothing is wrong at any call
+each() {
+  name=$1; shift
+  out=$(run "$@"); code=$?
+  report $code "$name"
+  [ $code = 0 ] || printf '%s\n' "$out" | sed 's/^/# /' >&2
+  printf '%s\n' "$out" | sed -n '$p'
+}
+# The last two arguments are ACTION and VERDICT; before them come $T and the sink.
+run() {
+  options=
+  while [ $# -gt 2 ]; do options="$options $1"; shift; done
+  # shellcheck disable=SC2086 # options are words
+  timeout 300 perl tests/tools/everycall -s $step $options "$T" $SINK "$1" "$2"
+}
+
+for verdict in accept/deliver reject/deliver accept/redirect reject/redirect accept/delete reject/delete; do
+  each "row 79: cm-smtpd killed, $verdict" kill $verdict
+done
+for verdict in accept/deliver accept/redirect reject/delete; do
+  each "row 79: cm-pipeline killed, $verdict" -p cm-pipeline kill $verdict
+  each "row 79: the stage killed, $verdict" -p true kill $verdict
+done
+each 'row 79: cm-smtpd killed, a message that is spooled on the disk' -s 3 -b 3000000 kill accept/redirect
+
+for verdict in accept/deliver accept/redirect accept/delete; do
+  for program in cm-smtpd cm-pipeline; do
+    each "row 77: $program gets and gives single bytes, $verdict" -a -x 2 -b 1500 -p $program short $verdict
+    each "row 77: $program is interrupted at every second call, $verdict" -a -x 2 -b 5000 -p $program again $verdict
+  done
+done
+each 'row 84: the clock goes back a day' -x 2 clock:-86400 accept/redirect
+each 'row 84: or forward ten years' -x 1 clock:315360000 accept/redirect
+each 'row 86a: SIGTERM' TERM accept/redirect
+each 'row 86a: SIGTERM to cm-pipeline' -p cm-pipeline TERM accept/redirect
+each 'row 86a: SIGTERM at each call at once' -a TERM accept/redirect
+each 'row 86a: SIGHUP' HUP accept/redirect
+each 'row 86a: SIGCHLD means nothing' -x 2 CHLD accept/redirect
+# To a child that is about to become another program it does.
+each 'row 86a: SIGPIPE does not either' -x 1 PIPE accept/redirect
+
+if sanitized; then done_testing; exit; fi
+
+files=open,openat,read,write,pread64,pwrite64,writev,fsync,link,linkat,unlink,unlinkat,close,mkdir,mkdirat,ftruncate,lseek,fstat,newfstatat,stat,flock,fcntl,getdents64
+for error in ENOSPC EDQUOT EIO; do
+  each "row 75: $error while a message is stored" -c $files -x 1 $error accept/redirect
+  each "row 75: $error while a deletion is put on record" -c $files -x 1 $error accept/delete
+done
+each 'row 76: EIO from fsync, store' -c fsync -x 1 EIO accept/redirect
+each 'row 76: EIO from fsync, ledger' -c fsync -x 1 EIO accept/delete
+each 'row 76: from each fsync at once' -a -c fsync -x 1 EIO accept/redirect
+for error in ENOSPC EIO; do
+  each "row 74: $error while a message is spooled on the disk" -b 3000000 -c openat,open,write,writev,fchmod,lseek,fcntl,copy_file_range -x 1 $error accept/deliver
+done
+opens=open,openat,memfd_create,pipe,pipe2,socket,dup2,dup3,fcntl,signalfd4
+for program in cm-smtpd cm-pipeline; do
+  each "row 83: no descriptor left for $program" -p $program -c $opens -x 1 EMFILE accept/redirect
+  each "row 83: none left at all for $program" -a -p $program -c memfd_create,pipe2,socket -x 1 ENFILE accept/deliver
+  each "row 83: no process left for $program" -p $program -c vfork,fork,clone -x 1 EAGAIN accept/deliver
+  each "row 83: no memory left for $program" -p $program -b 200000 -c mmap,mremap,vfork,memfd_create -x 1 ENOMEM accept/deliver
+done
+each 'row 83: and it recovers' -a -x 2 list accept/redirect
+
+done_testing
