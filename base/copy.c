@@ -98,14 +98,18 @@ int copy_line(int to, const char *line, size_t len)
   return -1;
 }
 
+int copy_sealed(int fd)
+{
+  int has = fcntl(fd, F_GET_SEALS);
+
+  return has != -1 && (has & SEALS) == SEALS;
+}
+
 int copy_seal(int fd)
 {
-  int has;
-
   if (!fcntl(fd, F_ADD_SEALS, SEALS)) return 1;
   if (errno != EPERM) return -1;
-  has = fcntl(fd, F_GET_SEALS);
-  if (has != -1 && (has & SEALS) == SEALS) return 1;
+  if (copy_sealed(fd)) return 1;
   errno = EPERM;
   return -1;
 }

@@ -29,4 +29,7 @@ int copy_line(int to, const char *line, size_t len);
  * 1, or -1 with errno: no such file, or somebody has it mapped for writing. */
 int copy_seal(int fd);
 
+/* Has somebody done so? 1 or 0. */
+int copy_sealed(int fd);
+
 #endif

@@ -196,7 +196,6 @@ static int start(const struct decision *d, struct spawn *p, int out, int fd, int
 {
   static char *argv[] = { 0, 0, 0 };
   static char name[] = "cm-pipeline", file[] = "control/pipeline";
-  static stralloc path;
 
   argv[0] = name;
   argv[1] = file;
@@ -206,8 +205,7 @@ static int start(const struct decision *d, struct spawn *p, int out, int fd, int
   p->fd[1] = out;
   p->fd[2] = 2;
   p->fd[3] = fd;
-  if (!p->env || spawn_find(name, &path) != 1 || lseek(d->message->fd, 0, SEEK_SET) == -1) return -1;
-  p->path = path.s;
+  if (!p->env || lseek(d->message->fd, 0, SEEK_SET) == -1) return -1;
   spawn_adopt();
   return spawn_start(p);
 }

@@ -1,6 +1,7 @@
 #include "header.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ static size_t namelength(const char *line, size_t len)
 
 enum { MORE, OVER };
 
-#define PIECE 8192  /* bytes that are read at once; most headers come with the first */
+#define PIECE 8192  /* bytes that are read at once */
+#define PAGE 4096
 #define BITE 512    /* bytes that are copied at once */
 
 /* Walk whole lines from header->end on. last: nothing comes behind raw. */
@@ -43,6 +45,15 @@ static int walk(struct header *h, int last)
   return left || last ? OVER : MORE;
 }
 
+/* How much to read: mostly the header fits into what is left of the first page, and the next
+ * one need not be touched. */
+static size_t piece(const struct header *h)
+{
+  size_t left = PAGE - (uintptr_t) (h->raw.s + h->raw.len) % PAGE;
+
+  return h->raw.len || left < PAGE / 2 ? PIECE : left;
+}
+
 int header_read(struct header *h, int fd)
 {
   ssize_t r;
@@ -54,7 +65,7 @@ int header_read(struct header *h, int fd)
       errno = ENOMEM;
       return -1;
     }
-    do r = read(fd, h->raw.s + h->raw.len, PIECE); while (r == -1 && errno == EINTR);
+    do r = read(fd, h->raw.s + h->raw.len, piece(h)); while (r == -1 && errno == EINTR);
     if (r == -1) return -1;
     h->raw.len += (size_t) r;
   } while (walk(h, r == 0) == MORE);

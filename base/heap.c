@@ -15,7 +15,6 @@
 #ifndef __GLIBC__
 
 enum {
-  LITTLE = 704,     /* bytes for small blocks, among the program's variables */
   FIRST = 32768,    /* bytes that need no system call */
   CHUNK = 131072,   /* what is asked for after that */
   LARGE = 65536,    /* from here on a block is a mapping of its own */
@@ -31,14 +30,9 @@ struct block {
 #define USED ((uintptr_t) 0x5ca1ab1e)
 #define FREE ((uintptr_t) 0xf1ee)
 
-/* Where the next fresh block of its kind begins, and where the room for it ends. */
-struct room {
-  char *next, *end;
-};
-
-static _Alignas(16) char few[LITTLE];
 static _Alignas(PAGE) char first[FIRST];
-static struct room little = { few, few + LITTLE }, room = { first, first + FIRST };
+/* Where the next fresh block begins, and where the room for it ends. */
+static char *next = first, *end = first + FIRST;
 /* Lists, linked in the bytes behind the heads. Among the zeros, where it is
  * read before it is written, a page of it would be faulted in twice. */
 static __attribute__((section(".data"))) struct block *freed[CLASSES];
@@ -76,24 +70,19 @@ static struct block *large(size_t size)
   return b;
 }
 
-static int fits(const struct room *r, size_t size)
-{
-  return (size_t) (r->end - r->next) >= sizeof(struct block) + size;
-}
-
 static struct block *fresh(size_t size)
 {
-  struct room *r = fits(&little, size) ? &little : &room;
   struct block *b;
 
-  if (!fits(r, size)) {
+  if ((size_t) (end - next) < sizeof *b + size) {
     char *chunk = map(CHUNK);
 
     if (!chunk) return 0;
-    *r = (struct room) { chunk, chunk + CHUNK };
+    next = chunk;
+    end = chunk + CHUNK;
   }
-  b = (struct block *) (void *) r->next;
-  r->next += sizeof *b + size;
+  b = (struct block *) (void *) next;
+  next += sizeof *b + size;
   b->size = size;
   return b;
 }

@@ -42,6 +42,23 @@ static int executable(const char *path, int searched)
   return S_ISREG(st.st_mode) && st.st_mode & 0111 ? 0 : EACCES;
 }
 
+/* The directories of PATH, or none at all for a name that says where it is. */
+static const char *directories(const char *name)
+{
+  const char *path = strchr(name, '/') ? "" : getenv("PATH");
+
+  return path && (*path || strchr(name, '/')) ? path : DEFAULT_PATH;
+}
+
+/* The name in one of them. 1, or 0 without memory. */
+static int beneath(const char *dir, const char *end, const char *name, stralloc *path)
+{
+  if (stralloc_copyb(path, dir, (size_t) (end - dir)) && (end == dir || stralloc_append(path, "/")) &&
+      stralloc_cats(path, name) && stralloc_0(path)) return 1;
+  errno = ENOMEM;
+  return 0;
+}
+
 int spawn_find(const char *name, stralloc *path)
 {
   const char *dir, *end;
@@ -51,18 +68,9 @@ int spawn_find(const char *name, stralloc *path)
     errno = ENOENT;
     return -1;
   }
-  dir = getenv("PATH");
-  if (!dir || !*dir) dir = DEFAULT_PATH;
-  if (strchr(name, '/')) dir = "";
-  for (;; dir = end + 1) {
+  for (dir = directories(name);; dir = end + 1) {
     end = dir + strcspn(dir, ":");
-    path->len = 0;
-    if (!stralloc_catb(path, dir, (size_t) (end - dir)) ||
-        (end > dir && !stralloc_append(path, "/")) ||
-        !stralloc_cats(path, name) || !stralloc_0(path)) {
-      errno = ENOMEM;
-      return -1;
-    }
+    if (!beneath(dir, end, name, path)) return -1;
     error = executable(path->s, end > dir);
     if (!error) return 1;
     if (error != ENOENT) first = error;
@@ -70,6 +78,26 @@ int spawn_find(const char *name, stralloc *path)
   }
   errno = first;
   return -1;
+}
+
+/* Become the program, or return with errno. To try a file costs less than to ask for it
+ * first; spawn_start() asks, if none would do. */
+static void become(const struct spawn *s)
+{
+  static stralloc file;  /* it stays with the parent, who lends us its memory */
+  const char *name = s->path ? s->path : s->argv[0], *dir, *end = 0;
+
+  if (s->path || strchr(name, '/')) {
+    execve(name, s->argv, s->env);
+    return;
+  }
+  errno = ENOENT;
+  for (dir = directories(name); *name && (!end || *end); dir = end + 1) {
+    end = dir + strcspn(dir, ":");
+    if (!beneath(dir, end, name, &file)) return;
+    execve(file.s, s->argv, s->env);
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return;
+  }
 }
 
 static const struct rlimit *both(unsigned long value)
@@ -145,7 +173,7 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
     limits(s);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, 0);
-    execve(s->path, s->argv, s->env);
+    become(s);
   }
   *error = errno;
   _exit(127);
@@ -153,6 +181,7 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
 
 int spawn_start(struct spawn *s)
 {
+  static stralloc path;
   volatile int error = 0;
   pid_t parent = getpid();
   sigset_t all, old;
@@ -181,6 +210,8 @@ int spawn_start(struct spawn *s)
   while (waitpid(s->pid, 0, 0) == -1 && errno == EINTR) ;
   s->pid = 0;
   errno = error;
+  /* The last directory has said that, and an earlier one may have said more. */
+  if (!s->path) spawn_find(s->argv[0], &path);
   return -1;
 }
 

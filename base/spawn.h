@@ -10,7 +10,7 @@
 #include "owfat.h"
 
 struct spawn {
-  const char *path;        /* the file, from spawn_find() */
+  const char *path;        /* the file; 0: argv[0], looked for along PATH */
   char *const *argv;
   char *const *env;
   int fd[4];               /* which of ours become its 0 to 3; -1: closed */

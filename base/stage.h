@@ -18,6 +18,11 @@ void stage_begin(const char *name, int report);
 #define stage_end(verdict, ...) stage_end_internal((verdict), __VA_ARGS__, (char *) 0)
 void stage_end_internal(int verdict, ...) __attribute__((noreturn));
 
+/* As a rewriter: the message on fd, from where that stands, is the new one too. It is
+ * copied to descriptor 1, or where the runner understands (CM_UNCHANGED of
+ * cm-stage(7)) that is left empty and sealed. 1, or -1 with errno. */
+int stage_unchanged(int fd);
+
 /* When a stage that waits for somebody else must have its answer, in
  * milliseconds of clock_ms(): shortly before CM_DEADLINE, or, where nobody set
  * one, so many seconds from now. */

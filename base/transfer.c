@@ -10,26 +10,30 @@
  * or line ending, 66 for anything else. */
 enum { PAD = 64, BLANK = 65, JUNK = 66 };
 
-static unsigned char values[256];
+static const unsigned char values[256] = {
+  66, 66, 66, 66, 66, 66, 66, 66, 66, 65, 65, 66, 66, 65, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
+  65, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 62, 66, 66, 66, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 66, 66, 66, 64, 66, 66,
+  66, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 66, 66, 66, 66, 66,
+  66, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 66, 66, 66, 66, 66,
+  66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
+  66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
+  66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
+  66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
+};
 
 /* What a character gives to the three bytes of its group, by its place in it,
  * with a fourth byte that is not 0 for what is no character of base64. The four
- * of a group or-ed together are its bytes, in the order of memory. */
+ * of a group or-ed together are its bytes, in the order of memory. Made when so
+ * much is to be decoded that it pays. */
 static uint32_t places[4][256];
 static uint32_t wrong;
+enum { MUCH = 4096 };
 
 static void prepare(void)
 {
-  static const char alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\t ";
   unsigned char four[4] = { 0, 0, 0, 1 };
   size_t i, place;
   uint32_t group;
-
-  if (values[0]) return;
-  memset(values, JUNK, sizeof values);
-  for (i = 0; alphabet[i]; ++i)
-    values[(unsigned char) alphabet[i]] = i < BLANK ? (unsigned char) i : BLANK;
 
   memcpy(&wrong, four, 4);
   for (place = 0; place < 4; ++place)
@@ -41,6 +45,15 @@ static void prepare(void)
       four[3] = values[i] >= PAD;
       memcpy(&places[place][i], four, 4);
     }
+}
+
+int transfer_clean(const char *in, size_t len)
+{
+  size_t i;
+
+  for (i = 0; i < len; ++i)
+    if (values[(unsigned char) in[i]] == JUNK) return 0;
+  return 1;
 }
 
 enum transfer_kind transfer_kind(const char *text, size_t len)
@@ -131,10 +144,10 @@ static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
   unsigned char value;
   uint32_t group;
 
-  prepare();
+  if (len >= MUCH && !wrong) prepare();
   if (!len) return (size_t) (flush(t, o) - out);
   for (; s < end; ++s) {
-    if (!t->count && !t->over && !t->left) for (; end - s >= 4; s += 4, o += 3) {
+    if (wrong && !t->count && !t->over && !t->left) for (; end - s >= 4; s += 4, o += 3) {
       group = places[0][s[0]] | places[1][s[1]] | places[2][s[2]] | places[3][s[3]];
       if (group & wrong) break;
       memcpy(o, &group, 4);

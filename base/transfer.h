@@ -52,6 +52,9 @@ enum transfer_kind transfer_kind(const char *text, size_t len);
 /* The styles that this encoding knows, counted from TRANSFER_USUAL. */
 int transfer_styles(enum transfer_kind kind);
 
+/* Is there nothing in it that no encoder of base64 writes? 1 or 0. */
+int transfer_clean(const char *data, size_t len);
+
 /* Decode the next len bytes into out, which has room for len + 4. len 0 says
  * that nothing more comes. Returns the number of bytes in out. Bytes of base64
  * outside its alphabet are skipped; padding ends a group and not the data. */

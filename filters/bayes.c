@@ -54,11 +54,7 @@ static char **words(const char *command, const char *const *more, const char *ba
 /* Run it; its output goes to fd. */
 static void start(struct spawn *s, char **argv, int fd)
 {
-  static stralloc path;
-
   memset(s, 0, sizeof *s);
-  if (spawn_find(argv[0], &path) == -1) diesys(TROUBLE, "unable to run ", argv[0]);
-  s->path = path.s;
   s->argv = argv;
   s->env = environ;
   s->fd[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -41,12 +41,12 @@ static void hand_on(int fd, off_t start, int verdict)
   struct stat st;
   int done = 1;
 
-  if (verdict_delivers(verdict) && found.cuts.count)
+  if (verdict_delivers(verdict) && found.cuts.count) {
     done = fstat(fd, &st) == -1 ? -1
          : cut_write(fd, start, st.st_size - start, &found.cuts, &rules.note, 1);
-  else if (verdict_delivers(verdict) || verdict_redirects(verdict)) done = copy_rest(fd, 1);
+    copy_seal(1);  /* if it can be; the runner asks for certain */
+  } else if (verdict_delivers(verdict) || verdict_redirects(verdict)) done = stage_unchanged(fd);
   if (done == -1) stage_diesys("unable to write message");
-  copy_seal(1);  /* if it can be; the runner asks for certain */
 }
 
 static const char *code(int verdict)

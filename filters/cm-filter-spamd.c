@@ -192,7 +192,7 @@ static void answer(int verdict)
 /* Too large to be asked about. */
 static void skip(void)
 {
-  if (rewriter && copy_rest(0, 1) == -1) stage_diesys("unable to write message");
+  if (rewriter && stage_unchanged(0) == -1) stage_diesys("unable to write message");
   stage_end(VERDICT_DELIVER, "2.0.0 not checked: larger than max=", words[MAX].value);
 }
 

@@ -38,7 +38,7 @@ struct open {
 
 static struct inspection *all;
 static _Alignas(4096) struct mime walks[NESTED + 1];  /* mostly the first, and its first pages */
-static struct open opened[NESTED + 1][MIME_DEPTH + 1];
+static _Alignas(4096) struct open opened[NESTED + 1][MIME_DEPTH + 1];
 static struct mime_part outer;   /* of the message itself: what is to be cut out for what is inside it */
 static off_t budget;             /* bytes that may still be decoded again */
 
@@ -174,18 +174,15 @@ static void again(int fd, const struct mime_part *part, unsigned int level, stru
 /* Does data look like a file if it is decoded so? */
 static int is_file(const unsigned char *data, size_t len, enum transfer_kind kind)
 {
-  static char out[SNIFF_HEAD + 12];
-  static struct sniff inner;
+  static _Alignas(4096) unsigned char out[SNIFF_HEAD + 12];  /* in one page */
   struct transfer t = { .kind = kind };
   struct kind is;
   size_t n;
 
-  if (len < 8) return 0;
-  n = transfer_decode(&t, (const char *) data, len, out);
+  if (len < 8 || (kind == TRANSFER_BASE64 && !transfer_clean((const char *) data, len))) return 0;
+  n = transfer_decode(&t, (const char *) data, len, (char *) out);
   if (t.bad || (n == len && kind != TRANSFER_PLAIN)) return 0;
-  sniff_begin(&inner);
-  sniff_feed(&inner, out, n);
-  is = sniff_end(&inner);
+  is = sniff_head(out, n < SNIFF_HEAD ? n : SNIFF_HEAD);
   return *is.word && !(is.is & SNIFF_TEXT);
 }
 

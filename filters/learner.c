@@ -75,14 +75,11 @@ static int failed(stralloc *why, const char *who, const char *what, int number)
 
 static int teach(struct command *c, int fd, stralloc *why)
 {
-  static stralloc path;
   struct spawn s = { .argv = c->argv, .env = environ, .fd = { fd, quiet, 2, -1 } };
   struct pollfd p = { -1, POLLIN, 0 };
   int code, r;
 
   if (lseek(fd, 0, SEEK_SET) == -1) return failed(why, "unable to read it again", "", 0);
-  if (spawn_find(c->argv[0], &path) == -1) return failed(why, "unable to run ", c->argv[0], 0);
-  s.path = path.s;
   if (spawn_start(&s) == -1) return failed(why, "unable to run ", c->argv[0], 0);
   p.fd = s.pidfd;
   while ((r = poll(&p, 1, PATIENCE)) == -1 && errno == EINTR) ;

@@ -7,13 +7,15 @@
 
 enum { DISC = 0x8001 };  /* ISO 9660: behind 16 sectors */
 
-/* Bytes at a fixed place. */
-static const struct magic {
+/* Bytes at a fixed place. Three tables, each small enough to stay with the text. */
+struct magic {
   unsigned short at;
   unsigned short len;
   const char *bytes;
   struct kind kind;
-} magics[] = {
+};
+
+static const struct magic programs[] = {
   { 0, 4, "\x7f" "ELF", { "elf", SNIFF_PROGRAM | SNIFF_ACTIVE } },
   { 0, 4, "\xfe\xed\xfa\xce", { "macho", SNIFF_PROGRAM | SNIFF_ACTIVE } },
   { 0, 4, "\xfe\xed\xfa\xcf", { "macho", SNIFF_PROGRAM | SNIFF_ACTIVE } },
@@ -35,7 +37,9 @@ static const struct magic {
   { 0, 4, "xar!", { "pkg", SNIFF_ACTIVE } },
   { 4, 15, "Standard Jet DB", { "mdb", SNIFF_ACTIVE } },
   { 4, 15, "Standard ACE DB", { "accdb", SNIFF_ACTIVE } },
+};
 
+static const struct magic archives[] = {
   { 0, 4, "PK\x03\x04", { "zip", SNIFF_HOLDS } },
   { 0, 4, "PK\x05\x06", { "zip", SNIFF_HOLDS } },
   { 0, 4, "PK\x07\x08", { "zip", SNIFF_HOLDS } },
@@ -66,7 +70,9 @@ static const struct magic {
   { 0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", { "ole", SNIFF_HOLDS } },
   { 0, 4, "\x78\x9f\x3e\x22", { "tnef", SNIFF_HOLDS } },
   { 0, 10, "ActiveMime", { "mso", SNIFF_HOLDS } },
+};
 
+static const struct magic others[] = {
   { 0, 8, "\x89PNG\r\n\x1a\n", { "png", 0 } },
   { 0, 4, "GIF8", { "gif", 0 } },
   { 0, 3, "\xff\xd8\xff", { "jpg", 0 } },
@@ -184,15 +190,34 @@ static int asks(const unsigned char *text, size_t len)
   return 0;
 }
 
-static struct kind recognize(const unsigned char *head, size_t have)
+static const struct magic *fits(const unsigned char *head, size_t have, const struct magic *m, size_t count)
 {
-  const unsigned char *s = head, *end = head + have;
+  for (; count; ++m, --count)
+    if (have >= (size_t) m->at + m->len && head[m->at] == (unsigned char) *m->bytes &&
+        !memcmp(head + m->at, m->bytes, m->len)) return m;
+  return 0;
+}
+
+/* Within the first 1024 bytes is early enough for every reader. */
+static int is_pdf(const unsigned char *head, size_t have)
+{
+  const unsigned char *s = head, *end = head + (have < 1028 ? have : 1028);
+
+  for (; end - s >= 5 && (s = memchr(s, '%', (size_t) (end - s - 4))); ++s)
+    if (!memcmp(s, "%PDF-", 5)) return 1;
+  return 0;
+}
+
+struct kind sniff_head(const unsigned char *head, size_t have)
+{
+  const unsigned char *s, *end = head + have;
+  const struct magic *magic;
   struct kind kind = { "", 0 };
   size_t i;
 
-  for (i = 0; i < sizeof magics / sizeof *magics; ++i)
-    if (have >= (size_t) magics[i].at + magics[i].len && head[magics[i].at] == (unsigned char) *magics[i].bytes &&
-        !memcmp(head + magics[i].at, magics[i].bytes, magics[i].len)) return magics[i].kind;
+  if ((magic = fits(head, have, programs, sizeof programs / sizeof *programs)) ||
+      (magic = fits(head, have, archives, sizeof archives / sizeof *archives)) ||
+      (magic = fits(head, have, others, sizeof others / sizeof *others))) return magic->kind;
   if (have > 1 && ((*head == 'M' && head[1] == 'Z') || (*head == 'Z' && head[1] == 'M')) &&
       memchr(head, 0, have < 64 ? have : 64)) {
     kind.word = "exe";
@@ -200,8 +225,7 @@ static struct kind recognize(const unsigned char *head, size_t have)
     return kind;
   }
   if (have > 2 && *head == 'B' && head[1] == 'M' && have > 26) return (struct kind) { "bmp", 0 };
-  for (; s + 5 <= end && s < head + 1024; ++s)
-    if (!memcmp(s, "%PDF-", 5)) return (struct kind) { "pdf", SNIFF_ASK };
+  if (is_pdf(head, have)) return (struct kind) { "pdf", SNIFF_ASK };
   /* DER: a sequence whose first member is an object identifier of PKCS #7, signed data. */
   if (have > 20 && *head == 0x30)
     for (s = head + 2; s < head + 8; ++s)
@@ -221,7 +245,7 @@ static struct kind recognize(const unsigned char *head, size_t have)
 
 struct kind sniff_end(const struct sniff *s)
 {
-  struct kind kind = recognize(s->head, s->have);
+  struct kind kind = sniff_head(s->head, s->have);
 
   /* Whatever it begins with: what stands before is no part of the disc. */
   if (!memcmp(s->disc, "CD001", 5) || !memcmp(s->disc, "BEA01", 5))
@@ -248,7 +272,7 @@ static int apple(const struct sniff *s, const char **name, size_t *len, struct k
     size = big(entry + 8);
     if (at >= s->have) continue;
     if (size > s->have - at) size = s->have - at;
-    if (big(entry) == 1) *inner = recognize(s->head + at, size);
+    if (big(entry) == 1) *inner = sniff_head(s->head + at, size);
     if (big(entry) != 3) continue;
     *name = (const char *) s->head + at;
     *len = size;
@@ -270,6 +294,6 @@ int sniff_mac(const struct sniff *s, const char **name, size_t *len, struct kind
   if ((off_t) big(head + 83) + 128 > s->size) return 0;
   *name = (const char *) head + 2;
   *len = head[1];
-  *inner = recognize(head + 128, s->have - 128);
+  *inner = sniff_head(head + 128, s->have - 128);
   return 1;
 }

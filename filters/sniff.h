@@ -38,6 +38,9 @@ struct kind {
 void sniff_begin(struct sniff *sniff);
 void sniff_feed(struct sniff *sniff, const char *data, size_t len);
 
+/* What data is that begins so. */
+struct kind sniff_head(const unsigned char *head, size_t have);
+
 /* What it is, of what was fed so far. */
 struct kind sniff_end(const struct sniff *sniff);
 

@@ -50,14 +50,12 @@ static int make(struct job *j)
 
 static int prepare(struct job *j, int message, char *const *env)
 {
-  static stralloc path;
   struct spawn *s = &j->spawn;
 
-  if (make(j) == -1 || spawn_find(j->stage->argv[0], &path) == -1) return -1;
+  if (make(j) == -1) return -1;
   if (j->stage->rewrite && (j->output = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING)) == -1)
     return -1;
   memset(s, 0, sizeof *s);
-  s->path = path.s;
   s->argv = j->stage->argv;
   s->env = env;
   s->fd[0] = message;

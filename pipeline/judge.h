@@ -30,7 +30,7 @@ int judge_broken(struct outcome *outcome, const struct stage *stage, const char 
 int judge_code(struct outcome *outcome, const struct job *job);
 
 /* Is what a rewriter wrote a message, and as whole as the old one? Broken if not. *size:
- * its bytes, or 0 if there is to be no new message. */
+ * its bytes, or 0 if there is to be no new message, also because the old one is. */
 int judge_output(struct outcome *outcome, const struct job *job, int old, unsigned long *size);
 
 #endif

@@ -152,7 +152,7 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
   if (until <= now) return judge_broken(o, s, "no time left", 0, "");
   if (!pass_on(r)) return 0;
   env = surroundings_environment((unsigned long) (until + epoch) / 1000);
-  if (!env) return judge_broken(o, s, "too many pipelines within pipelines", 0, "");
+  if (!env) return errno == ELOOP && judge_broken(o, s, "too many pipelines within pipelines", 0, "");
   message = reopen(r);
   if (message != -1 && job_start(jobs + used, s, message, r->size, env, until) == 1) {
     ++used;

@@ -86,7 +86,8 @@ int surroundings_fields(const stralloc *own)
 
 char *const *surroundings_environment(unsigned long deadline)
 {
-  static char *env[100], line[20 + FMT_ULONG] = "CM_DEADLINE=", depth[] = "CM_DEPTH=1";
+  static char **env, line[20 + FMT_ULONG] = "CM_DEADLINE=", depth[] = "CM_DEPTH=1";
+  static char unchanged[] = "CM_UNCHANGED=sealed";
   static size_t n;
   const char *above;
   char **e;
@@ -97,14 +98,21 @@ char *const *surroundings_environment(unsigned long deadline)
     return env;
   }
   above = getenv("CM_DEPTH");
-  if (above && (*above < '0' || *above >= '0' + SURROUNDINGS_DEPTH)) return 0;
+  if (above && (*above < '0' || *above >= '0' + SURROUNDINGS_DEPTH)) {
+    errno = ELOOP;
+    return 0;
+  }
   if (above) depth[9] = (char) (*above + 1);
-  for (e = environ; *e && n < sizeof env / sizeof *env - 4; ++e) {
+  for (e = environ; *e; ++e) ++n;
+  env = calloc(n + 5, sizeof *env);
+  if (!env) return 0;
+  for (n = 0, e = environ; *e; ++e) {
     if (passes(*e)) env[n++] = *e;
     else if (!fields && !strncmp(*e, FIELDS, sizeof FIELDS - 1)) fields = *e;
   }
   env[n++] = line;
   env[n++] = depth;
+  env[n++] = unchanged;
   env[n] = fields;
   return env;
 }

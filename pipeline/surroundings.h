@@ -14,8 +14,8 @@ enum { SURROUNDINGS_DEPTH = 8 };  /* pipelines within pipelines */
 int surroundings_fields(const stralloc *fields);
 
 /* The environment of stages: what cm-stage(7) lists of ours, and nothing else.
- * deadline: CM_DEADLINE, in Unix time. The same memory at each call. 0: pipelines
- * are nested too deeply. */
+ * deadline: CM_DEADLINE, in Unix time. The same memory at each call. 0 with errno:
+ * ELOOP, pipelines are nested too deeply, or ENOMEM. */
 char *const *surroundings_environment(unsigned long deadline);
 
 /* Is this, NAME=VALUE, a variable that cm-stage(7) lists? 1 or 0. */

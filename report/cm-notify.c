@@ -119,7 +119,6 @@ static void run(const char *recipient, char **words, const stralloc *text)
 {
   static char to[1200], id[60], path_[4200], home[4200];
   static char *env[] = { to, id, path_, home, 0 };
-  static stralloc path;
   const char *search = getenv("PATH");
   struct spawn s = { .argv = words, .env = env, .fd = { file_of(text), 2, 2, -1 }, .memory = 512UL << 20,
                      .cpu = SECONDS };
@@ -130,7 +129,7 @@ static void run(const char *recipient, char **words, const stralloc *text)
   snprintf(id, sizeof id, "CM_ID=%s", rows.cell[ROW_ID]);
   snprintf(path_, sizeof path_, "PATH=%s", search ? search : "/usr/local/bin:/usr/bin:/bin");
   snprintf(home, sizeof home, "CM_HOME=%s", control_home());
-  if (s.fd[0] == -1 || spawn_find(words[0], &path) != 1 || (s.path = path.s, spawn_start(&s)) != 1) {
+  if (s.fd[0] == -1 || spawn_start(&s) != 1) {
     log_event("trouble", rows.cell[ROW_ID], "unable to run ", words[0], ": ", strerror(errno));
     if (s.fd[0] != -1) close(s.fd[0]);
     return;

@@ -72,6 +72,32 @@ static void finding(void)
   setenv("PATH", "/usr/bin:/bin", 1);
 }
 
+/* How a start without a path ends that looks for name along this PATH. */
+static int along(const char *path, char *name, int want)
+{
+  struct spawn s = shell("exit 6");
+  char *argv[] = { name, s.argv[1], s.argv[2], 0 };
+  int r;
+
+  s.path = 0;
+  s.argv = argv;
+  setenv("PATH", path, 1);
+  r = spawn_start(&s) == 1 ? spawn_reap(&s) : -errno;
+  setenv("PATH", "/usr/bin:/bin", 1);
+  return r == want;
+}
+
+static void looking(void)
+{
+  static char nowhere[] = "no-such-program", whole[] = "/bin/sh", passwd[] = "passwd", empty[] = "";
+
+  ok(along("/nonexistent:/etc/passwd:/bin", sh, 6), "without a path PATH is gone through");
+  ok(along("/nonexistent", whole, 6), "a name with a slash is not looked for");
+  ok(along("/nonexistent:/bin", nowhere, -ENOENT), "what is nowhere is not started");
+  ok(along("/etc:/nonexistent", passwd, -EACCES), "what may not be executed says so, wherever it stood");
+  ok(along("/bin", empty, -ENOENT), "an empty name is not started");
+}
+
 static void starting(void)
 {
   struct spawn s = shell("exit 0");
@@ -227,6 +253,7 @@ int main(void)
   signal(SIGTERM, SIG_IGN);
   signal(SIGCHLD, SIG_IGN);
   finding();
+  looking();
   starting();
   descriptors();
   limiting();

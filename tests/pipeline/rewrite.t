@@ -100,6 +100,30 @@ like '^BODY$' 'is the new one' cat new
 rewrites 100 'a rewriter that refuses' 'a rewrite : s100'
 same 'reject/delete 100 - 5.7.1' 'need not write' trace a
 
+# Rewriters that change nothing
+
+echo 'perl -e "fcntl(STDOUT, 1033, 0 + \$ARGV[0]) or exit 111" $1; echo "${3:-2.0.0 same}" >&3; exit ${2:-0}' | stage seals
+rewrites 0 'a rewriter that seals its empty file' 'a rewrite : seals 15\n\nb check : finds'
+like '^body$' 'leaves the message' cat new
+same 'accept/deliver 0 - 2.0.0 same' 'and is not broken' trace a
+rewrites 10 'behind another' 'a rewrite : shouts\n\nb rewrite : seals 15\n\nc check : finds'
+like '^BODY$' 'it leaves what that one wrote' cat new
+rewrites 10 'its verdict' 'a rewrite : seals 15 10'
+like '^Subject: \[SPAM\] hello$' 'counts as any' cat new
+rewrites 111 'one that seals by half' 'a rewrite : seals 7'
+same 'broken 0 - no new message' 'has written nothing' trace a
+echo 'perl -e "fcntl(STDOUT, 1033, 15) or exit 111"; printf "2.0.0 x\nX-CleanMail-Size: 4\n" >&3' | stage promises
+rewrites 111 'one that announces bytes' 'a rewrite : promises'
+same 'broken 0 - no new message' 'has to write them' trace a
+printf 'a rewrite : cm-filter-attach rules\n' | plan
+: > rules
+same 0 'ours' sh -c 'strace -ffqq -o calls cm-pipeline control/pipeline < message > new 3> report; echo $?'
+OURS=$(grep -l '^execve.*cm-filter-attach"' calls.*)
+like 'F_ADD_SEALS' 'does so' cat "$OURS"
+same 0 'and moves no bytes' grep -c '^sendfile\|^copy_file_range\|^write(1' "$OURS"
+same 0 'into a pipe it does' sh -c 'CM_UNCHANGED=sealed cm-filter-attach rules < message 3> report | cat > copy; cmp copy message; echo $?'
+same 0 'and into a file' sh -c 'CM_UNCHANGED=sealed cm-filter-attach rules < message > copy 3> report; cmp copy message; echo $?'
+
 # broken_rewriter SCRIPT NAME CAUSE (no pipe into it: checks are counted in this shell)
 broken_rewriter() {
   echo "$1" | stage bad
