@@ -28,15 +28,6 @@ struct landlock landlock_all(int level)
   return all;
 }
 
-struct landlock landlock_least(int level)
-{
-  struct landlock all = { 0 };
-
-  /* Below, a domain costs links and renames between directories. */
-  if (level > 5) all.scope = 2;
-  return all;
-}
-
 int landlock_make(const struct landlock *all)
 {
   return (int) syscall(CREATE, all, sizeof *all, 0);
@@ -74,4 +65,17 @@ int landlock_enter(int rules)
 {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == -1) return -1;
   return syscall(RESTRICT, rules, 0) == -1 ? -1 : 1;
+}
+
+int landlock_guard(void)
+{
+  static const struct landlock signals = { 0, 0, 2 };
+  int rules = landlock_make(&signals), done, saved;
+
+  if (rules == -1) return 0;
+  done = landlock_enter(rules);
+  saved = errno;
+  close(rules);
+  errno = saved;
+  return done;
 }

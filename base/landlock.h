@@ -29,10 +29,6 @@ int landlock_level(void);
 /* All that can be given up at a level. */
 struct landlock landlock_all(int level);
 
-/* Only what no honest program notices: signals, and the tracing that every domain
- * forbids. All 0: not at this level. */
-struct landlock landlock_least(int level);
-
 /* Rules to be filled in, or -1 with errno. */
 int landlock_make(const struct landlock *all);
 
@@ -43,6 +39,11 @@ int landlock_path(int rules, const char *path, uint64_t rights);
 
 /* Let connect to a port by TCP. 1; -1 with errno. */
 int landlock_port(int rules, unsigned int port);
+
+/* Give up only what no honest program notices: signals to those outside, and the
+ * tracing and reading of their memory that every domain forbids. 1; 0: the kernel is
+ * older than level 6, where that would cost more; -1 with errno. */
+int landlock_guard(void);
 
 /* Enter, for good. 1; -1 with errno. */
 int landlock_enter(int rules);

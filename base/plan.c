@@ -56,7 +56,7 @@ static int good_name(const char *name)
 {
   size_t len = strlen(name);
 
-  return len <= PLAN_NAME && len == strspn(name, "abcdefghijklmnopqrstuvwxyz"
+  return len && len <= PLAN_NAME && len == strspn(name, "abcdefghijklmnopqrstuvwxyz"
                                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 }
 
@@ -126,6 +126,13 @@ static int onerror(struct reader *r, struct stage *s, char *value)
   return 1;
 }
 
+static int jail(struct reader *r, struct stage *s, char *value)
+{
+  if (!good_name(value)) return fail(r, "jail= wants the name of a profile, not ", value);
+  s->jail = value;
+  return 1;
+}
+
 static const struct option {
   const char *name;
   int (*read)(struct reader *r, struct stage *s, char *value);
@@ -138,6 +145,7 @@ static const struct option {
   { "for=", only, 1 },
   { "not-for=", except, 1 },
   { "on-error=", onerror, 0 },
+  { "jail=", jail, 0 },
 };
 #define OPTIONS (sizeof options / sizeof *options)
 

@@ -28,6 +28,7 @@ struct stage {
   unsigned long max;    /* bytes of a message; 0: no limit */
   unsigned long time;   /* seconds */
   unsigned long memory; /* bytes */
+  char *jail;           /* name of a profile, cm-jail(5), or 0 */
   signed char codes[256];  /* verdict that an exit code is mapped to, or -1 */
 };
 

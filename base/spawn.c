@@ -24,6 +24,7 @@
 #endif
 
 #define DEFAULT_PATH CM_CONF_HOME "/bin:/usr/local/bin:/usr/bin:/bin"
+#define CLOSE_AT_EXEC 4U  /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */
 #define ROUNDS 1000  /* of a millisecond, waiting for strays to be gone */
 
 /* Signals that we or somebody before us may have had reason to ignore. */
@@ -120,23 +121,24 @@ static void limits(const struct spawn *s)
   if (s->nice && nice(s->nice) == -1) return;
 }
 
-/* What becomes 0 to 3 may itself be one of 0 to 3. */
+/* What becomes 0 to 3, or 5, may itself be one of these. What enter needs is still open
+ * then: all of ours is close-on-exec. */
 static int arrange(const struct spawn *s)
 {
-  int from[4], i;
+  int from[6], i, count = s->more[0] > 0 || s->more[1] > 0 ? 6 : 4;
 
-  for (i = 0; i < 4; ++i) {
-    from[i] = s->fd[i];
-    if (from[i] >= 0 && from[i] < 4 && from[i] != i && (from[i] = fcntl(from[i], F_DUPFD, 4)) == -1)
+  for (i = 0; i < count; ++i) {
+    from[i] = i < 4 ? s->fd[i] : s->more[i - 4] > 0 ? s->more[i - 4] : -1;
+    if (from[i] >= 0 && from[i] < count && from[i] != i && (from[i] = fcntl(from[i], F_DUPFD, count)) == -1)
       return -1;
   }
-  for (i = 0; i < 4; ++i) {
+  for (i = 0; i < count; ++i) {
     if (from[i] == -1) close(i);
     else if (from[i] == i && fcntl(i, F_SETFD, 0) == -1) return -1;
     else if (from[i] != i && dup2(from[i], i) == -1) return -1;
   }
   /* Linux 5.9; on an older one close-on-exec has to do. */
-  syscall(SYS_close_range, 4U, ~0U, 0U);
+  syscall(SYS_close_range, (unsigned int) count, ~0U, s->enter ? CLOSE_AT_EXEC : 0U);
   return 1;
 }
 
@@ -173,7 +175,7 @@ void child(const struct spawn *s, pid_t parent, volatile int *error)
     limits(s);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, 0);
-    become(s);
+    if (!s->enter || s->enter(s->with) == 1) become(s);
   }
   *error = errno;
   _exit(127);

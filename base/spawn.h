@@ -2,7 +2,7 @@
 #define CM_SPAWN_H
 
 /* Start a program as a process group of its own, under limits, with four
- * descriptors and nothing else of ours; learn why it could not start; end it
+ * descriptors, or six, and nothing else of ours; learn why it could not start; end it
  * with everything it started. All our own descriptors are close-on-exec. */
 
 #include <sys/types.h>
@@ -14,12 +14,16 @@ struct spawn {
   char *const *argv;
   char *const *env;
   int fd[4];               /* which of ours become its 0 to 3; -1: closed */
+  int more[2];             /* which become 4 and 5; 0 or -1: closed */
   unsigned long memory;    /* bytes of address space; 0 in each of these: as ours is */
   unsigned long cpu;       /* seconds of processor time */
   unsigned long filesize;  /* bytes of a file it writes; more ends it by SIGXFSZ */
   int nice;
   int setuid;              /* 1: a set-user-ID bit counts, as qmail-queue needs; PDEATHSIG is then void */
   int unwatched;           /* 1: no pidfd; who takes SIGCHLD and asks spawn_ended() saves it */
+  int (*enter)(void *);    /* 0, or what the new process does last, in our memory, before it becomes
+                            * the program: 1, or -1 with errno */
+  void *with;              /* what enter is called with */
   pid_t pid;               /* of the running program and its group; 0: none */
   int pidfd;               /* readable once it has ended; -1: none */
   int ended;               /* 1: spawn_ended() said so */

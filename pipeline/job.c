@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "jail.h"
+#include "landlock.h"
+#include "surroundings.h"
 
 /* Bytes of a file that a stage may write above twice the message: of a new message, and of
  * what a check remembers, such as the greylist, of 8 MiB. */
@@ -30,6 +33,9 @@ void job_limit(const struct plan *plan)
   if (!setrlimit(RLIMIT_CPU, &limit)) inherited = most;
 }
 
+static struct jail jail = { .rules = -1 };
+static stralloc trouble;  /* 0-terminated; empty: what errno says */
+
 static int make(struct job *j)
 {
   if (j->made) return 1;
@@ -46,6 +52,25 @@ static int make(struct job *j)
     return -1;
   }
   return j->made = 1;
+}
+
+/* What of its jail is made before it starts. */
+static int imprison(struct spawn *s, const char *profile)
+{
+  static int level = -1;
+  static stralloc path;
+  int open[2];
+
+  if (level == -1) level = landlock_level();
+  surroundings_open(open);
+  if (spawn_find(s->argv[0], &path) == -1 ||
+      jail_make(&jail, profile, &path, level, open, &trouble) == -1) return -1;
+  s->path = path.s;
+  s->more[0] = open[0];
+  s->more[1] = open[1];
+  s->enter = jail_enter;
+  s->with = &jail;
+  return 1;
 }
 
 static int prepare(struct job *j, int message, char *const *env)
@@ -67,7 +92,7 @@ static int prepare(struct job *j, int message, char *const *env)
   s->filesize = j->filesize;
   s->nice = j->stage->nice;
   s->unwatched = 1;
-  return 1;
+  return j->stage->jail ? imprison(s, j->stage->jail) : 1;
 }
 
 int job_start(struct job *j, const struct stage *stage, int message, unsigned long size,
@@ -84,14 +109,21 @@ int job_start(struct job *j, const struct stage *stage, int message, unsigned lo
   j->until = until;
   j->time = until - j->started;
   j->needless = 0;
+  trouble.len = 0;
   result = prepare(j, message, env);
   if (result == 1) result = spawn_start(&j->spawn);
   saved = errno;
+  if (stage->jail) jail_end(&jail);
   close(message);
   if (result == -1 && j->output != -1) close(j->output);
   errno = saved;
   if (result == 1) j->state = JOB_RUNNING;
   return result;
+}
+
+const char *job_trouble(void)
+{
+  return trouble.len ? trouble.s : strerror(errno);
 }
 
 void job_drain(struct job *j)

@@ -41,6 +41,9 @@ void job_limit(const struct plan *plan);
 int job_start(struct job *job, const struct stage *stage, int message, unsigned long size,
               char *const *env, long until);
 
+/* Why job_start() failed. */
+const char *job_trouble(void);
+
 /* Take what came on its descriptor 2. */
 void job_drain(struct job *job);
 

@@ -18,9 +18,9 @@ static const struct { const char *name, *text; } known[] = {
   { "look",
     "# For cm-filter-attach, which has archives opened by cm-look.\n"
     "read control lists /usr/share\nrun cm-look\nprocesses any\n" LIBRARIES
-    "memory 512m\ncpu 60\ndescriptors 64\nstack 8m\n" },
+    "memory 512m\ncpu 60\ndescriptors 256\nstack 8m\n" },
   { "state",
-    "# For our own stages that remember something: below state or in the store.\n" OWN "write state store\n" },
+    "# For our own stages that remember something: below state or in the store.\n" OWN "write state store store-all\n" },
   { "scanner",
     "# For stages that ask a daemon on this machine: by a socket of its own, or by TCP\n"
     "# at the ports of spamd, clamd and rspamd.\n" OWN "socket local tcp\nconnect 783 3310 11333\n" },

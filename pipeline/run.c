@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "control.h"
 #include "copy.h"
+#include "landlock.h"
 #include "surroundings.h"
 #include "telling.h"
 
@@ -75,7 +76,10 @@ static int prepare(struct run *r, const struct plan *plan)
   id = getenv("CM_ID");
   if (!id || !*id) id = "-";
   r->decision = policy_merge(0, 0);
-  return surroundings_envelope(plan);
+  surroundings_hold();
+  if (surroundings_envelope(plan) == -1) return -1;
+  /* Whoever waits for us runs as the same account as the stages. */
+  return landlock_guard() == -1 ? -1 : 1;
 }
 
 /* A message that is no file becomes one that nobody can change. */
@@ -151,7 +155,7 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
   if (until > deadline) until = deadline;
   if (until <= now) return judge_broken(o, s, "no time left", 0, "");
   if (!pass_on(r)) return 0;
-  env = surroundings_environment((unsigned long) (until + epoch) / 1000);
+  env = surroundings_environment((unsigned long) (until + epoch) / 1000, s->jail != 0);
   if (!env) return errno == ELOOP && judge_broken(o, s, "too many pipelines within pipelines", 0, "");
   message = reopen(r);
   if (message != -1 && job_start(jobs + used, s, message, r->size, env, until) == 1) {
@@ -159,7 +163,7 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
     return 1;
   }
   return judge_broken(o, s, "unable to start ", 0, s->argv[0]) && stralloc_cats(&o->cause, ": ") &&
-         stralloc_cats(&o->cause, strerror(errno));
+         stralloc_cats(&o->cause, job_trouble());
 }
 
 /* What is known of a stage now counts, and its words go to the log. */

@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "copy.h"
+#include "jail.h"
 
 #define ENVELOPE_MAX 16777216  /* bytes; some 60000 recipients */
 
@@ -19,10 +20,19 @@ static const char *const passed[] = {
   "PROTO", "PATH", "TZ", "LANG", "LC_ALL"
 };
 
-#define FIELDS "CM_FIELDS="
+#define NAMES 64  /* bytes of a variable with a name below /proc */
+
+/* The files of two variables: who gave them to us may be out of reach by now. */
+static struct held {
+  const char *variable;
+  int fd;            /* -1: none */
+  int error;         /* why */
+  char ours[NAMES];  /* the variable, as it is for stages */
+  char jailed[NAMES];  /* and for those who have a descriptor of it */
+} envelope_file = { "CM_ENVELOPE=", -1, 0, "", "CM_ENVELOPE=" JAIL_ENVELOPE_NAME },
+  fields_file = { "CM_FIELDS=", -1, 0, "", "CM_FIELDS=" JAIL_FIELDS_NAME };
 
 static stralloc envelope;
-static char *fields;     /* the variable CM_FIELDS, or 0 */
 static int all_of_them;  /* control/prefer-disable */
 
 static int is_of(const char *variable, const char *const *names, size_t count)
@@ -34,6 +44,11 @@ static int is_of(const char *variable, const char *const *names, size_t count)
   return 0;
 }
 
+static int names(const struct held *h, const char *variable)
+{
+  return !strncmp(variable, h->variable, strlen(h->variable));
+}
+
 static int passes(const char *variable)
 {
   return !strncmp(variable, "TCP", 3) || is_of(variable, passed, sizeof passed / sizeof *passed);
@@ -41,79 +56,121 @@ static int passes(const char *variable)
 
 int surroundings_passes(const char *variable)
 {
-  static const char *const ours[] = { "CM_DEADLINE", "CM_DEPTH", "CM_FIELDS" };
+  static const char *const ours[] = { "CM_DEADLINE", "CM_DEPTH", "CM_FIELDS", "CM_UNCHANGED" };
 
   return passes(variable) || is_of(variable, ours, sizeof ours / sizeof *ours);
 }
 
-/* A file that nobody can change any more: what we were given, and ours. */
-static int fields_file(const stralloc *own)
+/* Have it by this descriptor. */
+static void hold(struct held *h, int fd)
 {
-  const char *path = getenv("CM_FIELDS");
-  int fd = memfd_create("fields", MFD_CLOEXEC | MFD_ALLOW_SEALING), given = -1, good = fd != -1;
+  size_t n = strlen(h->variable);
 
-  if (good && path && *path) {
-    given = open(path, O_RDONLY | O_CLOEXEC);
-    good = given != -1 && copy_rest(given, fd) == 1;
-  }
+  if (h->fd != -1) close(h->fd);
+  h->fd = fd;
+  memcpy(h->ours, h->variable, n);
+  memcpy(h->ours + n, "/proc/", 6);
+  n += 6 + fmt_ulong(h->ours + n + 6, (unsigned long) getpid());
+  memcpy(h->ours + n, "/fd/", 4);
+  h->ours[n + 4 + fmt_ulong(h->ours + n + 4, (unsigned long) fd)] = 0;
+}
+
+static void open_named(struct held *h)
+{
+  char name[16];
+  const char *path;
+  int fd;
+
+  memcpy(name, h->variable, strlen(h->variable));
+  name[strlen(h->variable) - 1] = 0;
+  path = getenv(name);
+  fd = path && *path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd != -1) hold(h, fd);
+  else h->error = errno;
+}
+
+void surroundings_hold(void)
+{
+  open_named(&envelope_file);
+  open_named(&fields_file);
+}
+
+void surroundings_open(int open[2])
+{
+  open[0] = envelope_file.fd;
+  open[1] = fields_file.fd;
+}
+
+/* A file that nobody can change any more: what we were given, and ours. */
+static int fields_made(const stralloc *own)
+{
+  static int given = -1;
+  int fd = memfd_create("fields", MFD_CLOEXEC | MFD_ALLOW_SEALING), good = fd != -1;
+
+  if (good && given == -1 && fields_file.fd != -1) given = fcntl(fields_file.fd, F_DUPFD_CLOEXEC, 0);
+  if (good && getenv("CM_FIELDS") && *getenv("CM_FIELDS"))
+    good = given != -1 && lseek(given, 0, SEEK_SET) != -1 && copy_rest(given, fd) == 1;
   good = good && copy_write(fd, own->s, own->len) == 1 &&
          !fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-  if (given != -1) close(given);
   if (!good && fd != -1) close(fd);
   return good ? fd : -1;
 }
 
 int surroundings_fields(const stralloc *own)
 {
-  static char line[30 + 2 * FMT_ULONG] = FIELDS "/proc/";
   static size_t known;
-  static int file = -1;
-  size_t n;
   int fd;
 
   if (own->len == known) return 1;
-  fd = fields_file(own);
+  fd = fields_made(own);
   if (fd == -1) return -1;
-  if (file != -1) close(file);
-  file = fd;
+  hold(&fields_file, fd);
   known = own->len;
-  n = 16 + fmt_ulong(line + 16, (unsigned long) getpid());
-  memcpy(line + n, "/fd/", 4);
-  line[n + 4 + fmt_ulong(line + n + 4, (unsigned long) fd)] = 0;
-  fields = line;
   return 1;
 }
 
-char *const *surroundings_environment(unsigned long deadline)
+static char *named(struct held *h, int jailed)
 {
-  static char **env, line[20 + FMT_ULONG] = "CM_DEADLINE=", depth[] = "CM_DEPTH=1";
-  static char unchanged[] = "CM_UNCHANGED=sealed";
-  static size_t n;
-  const char *above;
-  char **e;
+  return jailed ? h->jailed : h->ours;
+}
 
-  line[12 + fmt_ulong(line + 12, deadline)] = 0;
-  if (n) {
-    env[n] = fields;  /* the last one, behind it there is always a 0 */
-    return env;
-  }
-  above = getenv("CM_DEPTH");
+/* The variables that are the same for all stages; 0 with errno. */
+static char **standing(char *deadline, size_t *count)
+{
+  static char depth[] = "CM_DEPTH=1", unchanged[] = "CM_UNCHANGED=sealed";
+  const char *above = getenv("CM_DEPTH");
+  char **env, **e;
+  size_t n = 0;
+
   if (above && (*above < '0' || *above >= '0' + SURROUNDINGS_DEPTH)) {
     errno = ELOOP;
     return 0;
   }
   if (above) depth[9] = (char) (*above + 1);
   for (e = environ; *e; ++e) ++n;
-  env = calloc(n + 5, sizeof *env);
+  env = calloc(n + 6, sizeof *env);
   if (!env) return 0;
-  for (n = 0, e = environ; *e; ++e) {
-    if (passes(*e)) env[n++] = *e;
-    else if (!fields && !strncmp(*e, FIELDS, sizeof FIELDS - 1)) fields = *e;
-  }
-  env[n++] = line;
+  for (n = 0, e = environ; *e; ++e)
+    if ((passes(*e) && (envelope_file.fd == -1 || !names(&envelope_file, *e))) ||
+        (fields_file.fd == -1 && names(&fields_file, *e) && (*e)[strlen(fields_file.variable)])) env[n++] = *e;
+  env[n++] = deadline;
   env[n++] = depth;
   env[n++] = unchanged;
-  env[n] = fields;
+  *count = n;
+  return env;
+}
+
+char *const *surroundings_environment(unsigned long deadline, int jailed)
+{
+  static char **env, line[20 + FMT_ULONG] = "CM_DEADLINE=";
+  static size_t n;
+
+  line[12 + fmt_ulong(line + 12, deadline)] = 0;
+  if (!env && !(env = standing(line, &n))) return 0;
+  /* The last ones; behind them there is always a 0. */
+  env[n] = env[n + 1] = 0;
+  if (envelope_file.fd != -1) env[n] = named(&envelope_file, jailed);
+  if (fields_file.fd != -1) env[env[n] ? n + 1 : n] = named(&fields_file, jailed);
   return env;
 }
 
@@ -159,16 +216,12 @@ static int prefer_disable(void)
 int surroundings_envelope(const struct plan *plan)
 {
   const char *path = getenv("CM_ENVELOPE");
-  int fd, result;
 
   if (!path || !*path || !wanted(plan)) return 1;
   all_of_them = prefer_disable();
   if (all_of_them == -1) return -1;
-  fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  result = slurp(fd);
-  close(fd);
-  return result;
+  errno = envelope_file.error;
+  return envelope_file.fd == -1 ? -1 : slurp(envelope_file.fd);
 }
 
 int surroundings_enabled(const struct stage *stage)

@@ -37,12 +37,12 @@
   "# Try it: cm-explain control/pipeline < message\n" \
   "\n" \
   "# Make lists with cm-list(8) first: a line without its list defers all mail.\n" \
-  "#friends  check   : cm-filter-sender lists/friends.cdb\n" \
+  "#friends  check jail=own : cm-filter-sender lists/friends.cdb\n" \
   "\n" \
-  "#enemies  check   : cm-filter-sender lists/enemies.cdb\n" \
-  "fields    check   : cm-filter-fields\n" \
+  "#enemies  check jail=own : cm-filter-sender lists/enemies.cdb\n" \
+  "fields    check jail=own : cm-filter-fields\n" \
   "\n"
-#define ATTACH "attach    rewrite always : cm-filter-attach control/attach\n"
+#define ATTACH "attach    rewrite always jail=look : cm-filter-attach control/attach\n"
 
 #define NOTIFY \
   "# Who is told of new mail, cm-notify(8): PATTERN run PROGRAM, PATTERN mail ADDRESS\n" \

@@ -37,7 +37,7 @@ same '. ./control ./control/pipeline ./control/quarantine ./control/recipients .
 same "queue cm-maildir $T/mail" 'its upstream is the one given' grep -v '^#' "$T/ports/mx/control/upstream"
 same '' 'nobody may receive through it yet' grep -v '^#' "$T/ports/mx/control/recipients"
 same 'store' 'it quarantines in the store' grep -v '^#' "$T/ports/mx/control/quarantine"
-same 'fields    check   : cm-filter-fields' 'its pipeline needs no list and no rules' \
+same 'fields    check jail=own : cm-filter-fields' 'its pipeline needs no list and no rules' \
   sh -c "grep '^[^#]' $T/ports/mx/control/pipeline"
 same "750 $log" 'its log is for the log account alone' mode "$T/ports/mx/log/main"
 same "644 $me" 'that account and the other one can change nothing else' mode "$T/ports/mx/control/recipients"
@@ -45,7 +45,7 @@ same "$T" 'it knows its suite' cat "$T/ports/mx/env/CM_HOME"
 
 echo 'drop exe' > "$T/control/attach"
 config "$T/ports/two" :: 25 smtp 192.0.2.1 2526
-same 'attach    rewrite always : cm-filter-attach control/attach' 'attachments are filtered where the suite has rules' \
+same 'attach    rewrite always jail=look : cm-filter-attach control/attach' 'attachments are filtered where the suite has rules' \
   grep '^attach' "$T/ports/two/control/pipeline"
 same 'smtp 192.0.2.1 2526' 'an SMTP upstream' grep -v '^#' "$T/ports/two/control/upstream"
 cp control/pipeline "$T/control/pipeline"

@@ -32,7 +32,8 @@ ok 'and nothing of it goes on' not busy
 mkdir -p "$T/build/bin"
 ln -s "$bin"/* "$T/build/bin/"
 rm "$T/build/bin/cm-filter-fields"
-ln -s /bin/true "$T/build/bin/cm-filter-fields"
+# Static, for its jail has no libraries.
+echo 'int main(void) { return 0; }' | gcc -static -x c -o "$T/build/bin/cm-filter-fields" -
 BUILD=$T/build sh service/demo.sh demo > "$T/said" 2>&1
 same 1 'what is not as expected makes it fail' echo $?
 like '^demo: two-senders: heard 250 .*, not 550' 'and is named' cat "$T/said"

@@ -114,7 +114,8 @@ static long signal_by_owner(void)
 {
   int fd[2];
 
-  return pipe(fd) ? 0 : fcntl(fd[0], F_SETOWN, victim);
+  if (pipe(fd) || fcntl(fd[0], F_SETOWN, victim)) return -1;
+  return fcntl(fd[0], F_SETFL, O_ASYNC) || write(fd[1], "x", 1) != 1 ? -1 : 0;
 }
 
 static long trace(void) { return ptrace(PTRACE_SEIZE, victim, 0, 0); }
@@ -234,7 +235,7 @@ static long too_many_files(void)
 {
   int i, fd = 0;
 
-  for (i = 0; i < 100 && fd != -1; ++i) fd = dup(0);
+  for (i = 0; i < 300 && fd != -1; ++i) fd = dup(0);
   return fd;
 }
 
@@ -300,7 +301,7 @@ int main(int argc, char **argv)
   for (i = 0; i < COUNT && strcmp(list[i].name, argv[1]); ++i) ;
   if (i == COUNT) return 2;
   if (list[i].call() != -1) return 0;
-  if (errno == EPERM || errno == EACCES || errno == ENOSYS || errno == EXDEV || errno == ENOMEM || errno == EMFILE) return 1;
+  if (errno == EPERM || errno == EACCES || errno == ENOSYS || errno == EXDEV || errno == ESRCH || errno == ENOMEM || errno == EMFILE) return 1;
   printf("%s: %s\n", argv[1], strerror(errno));
   return 2;
 }
