@@ -185,6 +185,19 @@ int control_number(const char *name, unsigned long *value)
   return -1;
 }
 
+int control_switch(const char *name)
+{
+  static stralloc data;
+  const char *line;
+  size_t at = 0, len;
+  int result;
+
+  data.len = 0;
+  result = control_read(name, &data);
+  if (result == 1 && control_next(&data, &at, &line, &len, 0)) return len != 2 || memcmp(line, "no", 2);
+  return result;
+}
+
 int control_me(stralloc *name)
 {
   char host[256] = "localhost";

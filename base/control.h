@@ -40,6 +40,10 @@ int control_line(const char *name, stralloc *line);
  * (EINVAL: not a number). */
 int control_number(const char *name, unsigned long *value);
 
+/* Is there such a file, and what it says is not "no"? It may be empty. 1 or 0; -1
+ * with errno. */
+int control_switch(const char *name);
+
 /* The name of this host in our answers and fields: control/me, or the system's.
  * 0-terminated. 1; -1 with errno. */
 int control_me(stralloc *name);

@@ -140,6 +140,17 @@ static int at_line(stralloc *trouble, unsigned int number)
   return 0;
 }
 
+/* One more of the list, 0-terminated. */
+static int add(struct upstreams *u, char *line, stralloc *trouble)
+{
+  if (u->count && u->each[u->count - 1].program)
+    return wrong(trouble, "behind a queue no other is ever tried: make it the last", 0);
+  if (u->count == UPSTREAM_LINES) return wrong(trouble, "too many upstreams", 0);
+  if (!upstream_line(u->each + u->count, line, trouble)) return 0;
+  ++u->count;
+  return 1;
+}
+
 /* All of its lines; number: of the one that something is wrong with. */
 static int lines(struct upstreams *u, unsigned int *number, stralloc *trouble)
 {
@@ -147,11 +158,8 @@ static int lines(struct upstreams *u, unsigned int *number, stralloc *trouble)
   size_t at = 0, len;
 
   while (control_next(&u->text, &at, &line, &len, number)) {
-    if (u->count && u->each[u->count - 1].program) return wrong(trouble, "behind a queue no other is ever tried: make it the last", 0);
-    if (u->count == UPSTREAM_LINES) return wrong(trouble, "too many upstreams", 0);
     u->text.s[(size_t) (line - u->text.s) + len] = 0;
-    if (!upstream_line(u->each + u->count, u->text.s + (line - u->text.s), trouble)) return 0;
-    ++u->count;
+    if (!add(u, u->text.s + (line - u->text.s), trouble)) return 0;
   }
   *number = 0;
   return u->count ? 1 : wrong(trouble, "there is no such file, or nothing in it", 0);
@@ -169,6 +177,50 @@ int upstream_read(struct upstreams *u, stralloc *trouble)
   else if (!stralloc_append(&u->text, "\n")) r = wrong(trouble, "out of memory", 0);
   else r = lines(u, &number, trouble);
   return r || at_line(trouble, number);
+}
+
+/* Where the next "or" stands alone; the words of a queue are all its own. 0: nowhere. */
+static char *or(char *text)
+{
+  size_t n;
+
+  text += strspn(text, BLANKS);
+  if (strcspn(text, BLANKS) == 5 && !memcmp(text, "queue", 5)) return 0;
+  for (; *text; text += n + strspn(text + n, BLANKS)) {
+    n = strcspn(text, BLANKS);
+    if (n == 2 && !memcmp(text, "or", 2)) return text;
+  }
+  return 0;
+}
+
+int upstream_list(struct upstreams *u, const char *text, size_t len, stralloc *trouble)
+{
+  char *line, *next;
+
+  u->count = 0;
+  if (!stralloc_copyb(&u->text, text, len) || !stralloc_0(&u->text)) return wrong(trouble, "out of memory", 0);
+  for (line = u->text.s; line; line = next) {
+    if ((next = or(line))) {
+      *next = 0;
+      next += 2;
+    }
+    if (!add(u, line, trouble)) return 0;
+  }
+  return 1;
+}
+
+int upstream_same(const struct upstreams *a, const struct upstreams *b)
+{
+  size_t i, k;
+
+  if (a == b) return 1;
+  for (i = 0; i < a->count && i < b->count; ++i)
+    for (k = 0; k == 0 || a->each[i].words[k - 1]; ++k) {
+      if (!a->each[i].words[k] || !b->each[i].words[k]) {
+        if (a->each[i].words[k] != b->each[i].words[k]) return 0;
+      } else if (strcmp(a->each[i].words[k], b->each[i].words[k])) return 0;
+    }
+  return a->count == b->count;
 }
 
 const char *upstream_name(const struct upstream *u)

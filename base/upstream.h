@@ -40,6 +40,12 @@ int upstream_read(struct upstreams *u, stralloc *trouble);
  * 1, or 0 with what is wrong in trouble. */
 int upstream_line(struct upstream *u, char *line, stralloc *trouble);
 
+/* Take several apart, with the word "or" between them, as a route has them. */
+int upstream_list(struct upstreams *u, const char *text, size_t len, stralloc *trouble);
+
+/* Do the two say the same, word by word? 1 or 0. */
+int upstream_same(const struct upstreams *a, const struct upstreams *b);
+
 /* For the log: its host, path or program. */
 const char *upstream_name(const struct upstream *u);
 

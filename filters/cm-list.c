@@ -1,4 +1,4 @@
-/* cm-list: make, change and show a list of senders, cm-list(5).
+/* cm-list: make, change and show a list of senders, cm-list(5), or of routes.
  * A list is a CDB file and never changed: a new one is written beside it, seen
  * to the disk and renamed, so that kill -9 at any instant leaves the old list
  * or the new one, and readers need no lock. */
@@ -16,6 +16,7 @@
 #include "print.h"
 #include "progress.h"
 #include "replace.h"
+#include "upstream.h"
 #include "verdict.h"
 
 #define TEXTMAX 0x60000000UL  /* bytes on descriptor 0 */
@@ -24,7 +25,7 @@
 enum { WRONG = 100, TROUBLE = 111 };
 
 static const char usage[] =
-  "usage: cm-list LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] |"
+  "usage: cm-list [-r] LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] |"
   " remove KEY | show [KEY] | find ADDRESS";
 
 /* The entries in order, and a hash table of their numbers plus one. */
@@ -32,6 +33,7 @@ static struct entry *entries;
 static unsigned int count, *slots, slotcount;
 
 static unsigned int shown;  /* entries with conditions */
+static int routes;          /* -r: what they say are upstreams, cm-routes(5) */
 
 static unsigned int *slot(const char *key, size_t len)
 {
@@ -120,6 +122,16 @@ static int is_control(char c)
   return c == 127 || (c >= 0 && c < ' ' && c != '\t');
 }
 
+/* What is wrong with the upstreams of a route, or 0. */
+static const char *wrong_way(const struct entry *e)
+{
+  static struct upstreams ways;
+  static stralloc trouble;
+
+  if (upstream_list(&ways, e->value, e->valuelen, &trouble)) return 0;
+  return trouble.len ? trouble.s : "out of memory";
+}
+
 /* The entry that a line says, or what is wrong with the line. */
 static const char *parse(char *line, size_t len, struct entry *e)
 {
@@ -136,6 +148,7 @@ static const char *parse(char *line, size_t len, struct entry *e)
   for (; i < len && (line[i] == ' ' || line[i] == '\t'); ++i) line[i] = ' ';
   e->value = line + i;
   e->valuelen = len - i;
+  if (routes) return wrong_way(e);
   if (!condition_known(e)) return "not a condition";
   if (list_verdict(e, VERDICT_REJECT, &reason, &reasonlen) == -1) return "not a verdict";
   return 0;
@@ -298,7 +311,12 @@ int main(int argc, char **argv)
   const char *verb;
 
   errmsg_iam("cm-list");
-  if (argc < 3) die(WRONG, usage);
+  if (argc > 1 && !strcmp(argv[1], "-r")) {
+    routes = 1;
+    --argc;
+    ++argv;
+  }
+  if (argc < 3 || (routes && argc == 4 && !strcmp(argv[2], "make"))) die(WRONG, usage);
   verb = argv[2];
   if (!strcmp(verb, "make") && argc <= 4) make(argv[1], argc == 4 ? argv[3] : "");
   else if (!strcmp(verb, "add") && argc >= 4) add(argv[1], argv + 3);

@@ -201,24 +201,12 @@ static int slurp(int fd)
   return -1;
 }
 
-/* Is it there and not "no"? */
-static int prefer_disable(void)
-{
-  static stralloc data;
-  const char *line;
-  size_t at = 0, len;
-  int result = control_read("control/prefer-disable", &data);
-
-  if (result == 1 && control_next(&data, &at, &line, &len, 0)) return len != 2 || memcmp(line, "no", 2);
-  return result;
-}
-
 int surroundings_envelope(const struct plan *plan)
 {
   const char *path = getenv("CM_ENVELOPE");
 
   if (!path || !*path || !wanted(plan)) return 1;
-  all_of_them = prefer_disable();
+  all_of_them = control_switch("control/prefer-disable");
   if (all_of_them == -1) return -1;
   errno = envelope_file.error;
   return envelope_file.fd == -1 ? -1 : slurp(envelope_file.fd);

@@ -62,7 +62,8 @@ static int upstream_private(const struct session *s)
 
 static int has_auth(const struct session *s)
 {
-  return smtpc_isopen(&s->upstream) && s->upstream.offers & SMTPC_AUTH;
+  /* Where there are routes the upstream of the next message may be another one. */
+  return !s->set.routes.any && smtpc_isopen(&s->upstream) && s->upstream.offers & SMTPC_AUTH;
 }
 
 int auth_open(const struct session *s)

@@ -31,7 +31,16 @@ int behind_connect(struct session *s)
     log_event("upstream-lost", session_id(s), upstream_name(s->to), ": the session of ", s->user.s, " ends with it");
     return 0;
   }
-  return failover(s, &s->set.upstreams, reach);
+  if (!failover(s, s->way, reach)) return 0;
+  /* In the middle of a transaction its bytes are counted from here. */
+  if (s->t.open) s->t.bytes[2] = s->t.bytes[3] = 0;
+  return 1;
+}
+
+const char *behind_unreached(const struct session *s)
+{
+  return s->upstream.unsafe ? "451 4.7.5 the mail server behind this one cannot be trusted; try again later" :
+                              "451 4.4.1 the mail server behind this one cannot be reached; try again later";
 }
 
 unsigned int behind_offers(const struct session *s)
@@ -120,6 +129,11 @@ static int mailcommand(stralloc *line, const struct address *a, const struct par
          with(line, " AUTH=", &p->auth);
 }
 
+int behind_compose(struct session *s, const struct params *p)
+{
+  return mailcommand(&s->t.mail, &s->t.sender, p);
+}
+
 int behind_lacks(const struct session *s, const struct params *p)
 {
   unsigned int wants = (p->body8 ? SMTPC_8BITMIME : 0u) | (p->smtputf8 ? SMTPC_SMTPUTF8 : 0u) |
@@ -150,7 +164,7 @@ int behind_mail(struct session *s, const struct params *p)
   int r = -1;
 
   t->told = 1;
-  if (mailcommand(&t->mail, &t->sender, p) && stralloc_copyb(&line, t->mail.s, t->mail.len) &&
+  if (behind_compose(s, p) && stralloc_copyb(&line, t->mail.s, t->mail.len) &&
       (!p->size_given || !(s->upstream.offers & SMTPC_SIZE) ||
        (stralloc_cats(&line, " SIZE=") && stralloc_number(&line, p->size))))
     r = behind_ask(s, line.s, line.len);

@@ -9,6 +9,9 @@
  * 1; 0: there is none, logged; or the one that belonged to a user is lost. Where it comes to a queue program there is nothing to do: 1. */
 int behind_connect(struct session *s);
 
+/* What the client hears then. */
+const char *behind_unreached(const struct session *s);
+
 /* What there is behind us now: SMTPC_ flags. */
 unsigned int behind_offers(const struct session *s);
 
@@ -30,6 +33,9 @@ void behind_relay(struct session *s);
 /* Has it come back without what the client was told, and wants to use for this
  * MAIL? 1 or 0. */
 int behind_lacks(const struct session *s, const struct params *params);
+
+/* Put the MAIL command into the transaction, as a redirect repeats it. 1 or 0. */
+int behind_compose(struct session *s, const struct params *params);
 
 /* Hand on MAIL from the transaction's sender; RCPT to this address. 1: taken, with
  * 250 to 252. 0: it was not, and the client's reply is queued: its refusal, or 451

@@ -71,7 +71,8 @@ int main(int argc, char **argv)
     session_flush(s);
     return 111;
   }
-  s->to = s->set.upstreams.each;
+  s->way = &s->set.upstreams;
+  s->to = s->way->each;
   identity_begin(s);
   reply = guard_connect(s);
   session_reply(s, reply ? reply : serve_greeting(s));

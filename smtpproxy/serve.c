@@ -64,19 +64,24 @@ static const char *helo(struct session *s, const char *args, size_t len)
 }
 
 /* What we can carry, cut down by what the upstream offers. PIPELINING and SIZE
- * are ours: we hand on one command at a time, and count. */
+ * are ours: we hand on one command at a time, and count. Where there are routes it is
+ * not known yet who will be the upstream. */
 static void offer(struct session *s)
 {
   unsigned int carried = SMTPC_8BITMIME | SMTPC_SMTPUTF8 | SMTPC_DSN | SMTPC_STATUS;
 
   s->offers = SMTPC_SIZE | SMTPC_PIPELINING;
+  if (s->set.routes.any) {
+    s->offers |= s->set.offers;
+    return;
+  }
   if (behind_connect(s)) s->offers |= behind_offers(s) & carried;
   if (auth_open(s)) s->offers |= SMTPC_AUTH;
 }
 
 static unsigned long sizelimit(const struct session *s)
 {
-  unsigned long theirs = smtpc_isopen(&s->upstream) ? s->upstream.size : 0;
+  unsigned long theirs = smtpc_isopen(&s->upstream) && !s->set.routes.any ? s->upstream.size : 0;
 
   if (!theirs || (s->set.databytes && s->set.databytes < theirs)) return s->set.databytes;
   return theirs;
@@ -149,16 +154,16 @@ static const char *mail(struct session *s, const char *args, size_t len)
       (why = malformed(command_params(args, len, 0, s->offers, &p)))) return why;
   if (t->sender.utf8 && !p.smtputf8) return "553 5.6.7 such an address needs SMTPUTF8";
   if ((why = guard_mail(s))) return unwanted(s, why, "refused");
-  if (!behind_connect(s))
-    return s->upstream.unsafe ? "451 4.7.5 the mail server behind this one cannot be trusted; try again later" :
-                                "451 4.4.1 the mail server behind this one cannot be reached; try again later";
+  if (!s->set.routes.any && !behind_connect(s)) return behind_unreached(s);
   /* Who has not said who it is cannot speak for others; RFC 4954, 5. */
   if (!s->bound) p.auth.len = 0;
-  if (behind_lacks(s, &p)) return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
+  if (!s->set.routes.any && behind_lacks(s, &p))
+    return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
   limit = sizelimit(s);
   if (limit && p.size > limit) return unwanted(s, "552 5.3.4 the message is too large", "reject/delete, too large");
   transaction_begin(s, p.smtputf8);
-  if (s->to->host && !behind_mail(s, &p)) {
+  t->params = &p;
+  if (!s->set.routes.any && s->to->host && !behind_mail(s, &p)) {
     ++t->refused;
     transaction_reset(s);
     return 0;
@@ -222,9 +227,9 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
     session_reply(s, "550 5.7.1 no mail for this address is accepted here");
     return no_recipient(s);
   }
-  if (!trap && (why = onward_parts(s, &a))) {
+  if (!trap && (why = onward(s, &a))) {
     s->errors += t->refused > s->set.maxrecipients;
-    return why;
+    return *why ? why : 0;
   }
   if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) return *t->heard.s == '5' ? no_recipient(s) : 0;
   /* Nor does a trap speak for who found it. */

@@ -27,6 +27,7 @@ struct transaction {
   long long began;        /* clock_ms() */
   struct forward forward;
   struct address sender;
+  const struct params *params;  /* of MAIL */
   stralloc mail;          /* the MAIL command for the upstream */
   stralloc rcpts;         /* the RCPT commands that it took, a line each */
   stralloc recipients;    /* those that got 250, a line each, 0-terminated behind its length */
@@ -71,7 +72,8 @@ struct session {
   struct stream client;
   stralloc out;           /* replies that wait for the next read */
   struct transaction t;
-  const struct upstream *to;  /* the one of set.upstreams that upstream is, or will be, a connection to */
+  const struct upstreams *way;  /* those that may get the mail: set.upstreams, or a route's */
+  const struct upstream *to;  /* the one of them that upstream is, or will be, a connection to */
   struct smtpc upstream;
   long long asked;        /* clock_ms() at which the upstream was last told something */
 };

@@ -8,6 +8,7 @@
 #include "networks.h"
 #include "pattern.h"
 #include "setting.h"
+#include "smtpc.h"
 
 #define NEVER 1000000000  /* seconds; more than any session has */
 
@@ -58,6 +59,37 @@ static int networks(struct settings *s, stralloc *trouble)
          networks_read("control/xclient", &s->xclient, trouble) != -1;
 }
 
+/* What may be promised where it is not known yet to whom the mail will go. */
+static int offers(struct settings *s, stralloc *trouble)
+{
+  static const struct { const char *word; unsigned int flag; } known[] = {
+    { "8BITMIME", SMTPC_8BITMIME }, { "SMTPUTF8", SMTPC_SMTPUTF8 }, { "DSN", SMTPC_DSN },
+    { "ENHANCEDSTATUSCODES", SMTPC_STATUS },
+  };
+  static stralloc data;
+  const char *line;
+  size_t at = 0, len, i;
+  int r = control_read("control/offers", &data);
+
+  if (r == -1) return setting_trouble(trouble, "offers", setting_why(r));
+  while (control_next(&data, &at, &line, &len, 0)) {
+    for (i = 0; i < sizeof known / sizeof *known; ++i)
+      if (strlen(known[i].word) == len && !case_diffb(line, len, known[i].word)) break;
+    if (i == sizeof known / sizeof *known)
+      return setting_trouble(trouble, "offers", "write 8BITMIME, SMTPUTF8, DSN or ENHANCEDSTATUSCODES, one a line");
+    s->offers |= known[i].flag;
+  }
+  return 1;
+}
+
+static int ways(struct settings *s, stralloc *trouble)
+{
+  s->onepolicy = control_switch("control/one-policy");
+  if (s->onepolicy == -1) return setting_trouble(trouble, "one-policy", setting_why(-1));
+  if (!route_open(&s->routes, s->me.s, trouble)) return 0;
+  return !s->routes.any || offers(s, trouble);
+}
+
 int settings_read(struct settings *s, stralloc *trouble)
 {
   int r;
@@ -65,7 +97,7 @@ int settings_read(struct settings *s, stralloc *trouble)
   control_survey();
   if (!upstream_read(&s->upstreams, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
       !name(s, trouble) || !limit_read(&s->limits, trouble) || !networks(s, trouble) ||
-      !setting_pipeline(&s->filters, trouble)) return 0;
+      !setting_pipeline(&s->filters, trouble) || !ways(s, trouble)) return 0;
   r = control_read("control/recipients", &s->recipients);
   /* A list that cannot be read must never mean that everything is accepted. */
   if (r != 1) return setting_trouble(trouble, "recipients", r == -1 ? setting_why(r) : "there is no such file");

@@ -6,11 +6,15 @@
 
 #include "limit.h"
 #include "owfat.h"
+#include "route.h"
 #include "upstream.h"
 
 struct settings {
   stralloc me;                  /* our name: greeting, Received, EHLO; 0-terminated */
   struct upstreams upstreams;   /* control/upstream */
+  struct routes routes;         /* control/routes */
+  unsigned int offers;          /* control/offers: what every upstream of a route can do, SMTPC_ flags */
+  int onepolicy;                /* control/one-policy: who is filtered in another way comes apart */
   stralloc recipients;          /* control/recipients as it is */
   stralloc traps;               /* control/traps, too */
   stralloc cleartext, relayclients, xclient;  /* of these names, base/networks.h */

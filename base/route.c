@@ -1,0 +1,53 @@
+#include "route.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control.h"
+
+#define FILE_ "control/routes"
+
+static int because(stralloc *trouble, int result, const char *what, const char *more)
+{
+  if (!stralloc_copys(trouble, FILE_ ": ") || !stralloc_cats(trouble, what) ||
+      !stralloc_cats(trouble, more) || !stralloc_0(trouble)) trouble->len = 0;
+  return result;
+}
+
+int route_open(struct routes *r, const char *me, stralloc *trouble)
+{
+  int fd = control_open(FILE_), opened;
+
+  r->any = 0;
+  r->me = me;
+  if (fd == -1) return errno == ENOENT ? 1 : because(trouble, 0, strerror(errno), "");
+  opened = list_open(&r->list, fd);
+  if (opened == -1) because(trouble, 0, strerror(errno), "");
+  if (opened == 0) because(trouble, 0, "damaged, or not made by cm-list -r", "");
+  close(fd);
+  return r->any = opened == 1;
+}
+
+/* The address in full: postmaster, and who else has no domain, is here. */
+static int whole(const struct routes *r, const char *address, size_t len, stralloc *full)
+{
+  return stralloc_copyb(full, address, len) &&
+         (memchr(address, '@', len) || (stralloc_append(full, "@") && stralloc_cats(full, r->me)));
+}
+
+int route_find(const struct routes *r, const char *address, size_t len, struct upstreams *u, stralloc *trouble)
+{
+  static stralloc full, key;
+  struct entry e;
+  int found;
+
+  if (!r->any) return 0;
+  if (!whole(r, address, len, &full)) return because(trouble, -1, "out of memory", "");
+  found = list_find(&r->list, full.s, full.len, &e);
+  if (found == -1) return because(trouble, -1, "damaged", "");
+  if (!found || upstream_list(u, e.value, e.valuelen, trouble)) return found;
+  if (!stralloc_copyb(&key, e.key, e.keylen) || !stralloc_cats(&key, ": ") ||
+      !stralloc_cat(&key, trouble) || !stralloc_0(&key)) return -1;
+  return because(trouble, -1, key.s, "");
+}
