@@ -17,7 +17,7 @@ static unsigned long replies[8], tries;
 
 static int reach(struct session *session, unsigned long connect, unsigned long reply)
 {
-  strcat(tried, session->to->host);
+  stpcpy(tried + strlen(tried), session->to->host);
   replies[tries++ & 7] = reply;
   (void) connect;
   return strchr(up, *session->to->host) != 0;
@@ -32,7 +32,7 @@ static void order(const char *answering, const char *want, const char *name)
   *tried = 0;
   tries = 0;
   r = failover(&s, &list, reach);
-  strcat(tried, r ? "!" : "?");
+  stpcpy(tried + strlen(tried), r ? "!" : "?");
   ok(!strcmp(tried, want), name);
   if (strcmp(tried, want)) fprintf(stderr, "# %s\n", tried);
 }
