@@ -281,7 +281,8 @@ int state_next(const struct state *s, unsigned long *at, struct cell *cell)
   for (; *at < s->buckets * STATE_BUCKET; ++*at) {
     got = pread(s->fd, &r, sizeof r, where(*at / STATE_BUCKET, (unsigned int) (*at % STATE_BUCKET)));
     if (got == -1) return -1;
-    if (got != (ssize_t) sizeof r || r.check != check(s, &r)) continue;
+    /* Most are free, which is seen without the hash. */
+    if (got != (ssize_t) sizeof r || !r.check || r.check != check(s, &r)) continue;
     memset(cell, 0, sizeof *cell);
     cell->first = r.first;
     cell->last = r.last;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "early.h"
 #include "guard.h"
 #include "identity.h"
 #include "log.h"
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
   s->way = &s->set.upstreams;
   s->to = s->way->each;
   identity_begin(s);
-  reply = guard_connect(s);
+  if (!(reply = guard_connect(s))) reply = early_greeting(s);
   session_reply(s, reply ? reply : serve_greeting(s));
   serve(s);
   smtpc_quit(&s->upstream);

@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "behind.h"
 #include "data.h"
+#include "early.h"
 #include "guard.h"
 #include "log.h"
 #include "onward.h"
@@ -269,9 +270,11 @@ static const char *obey(struct session *s, const char *line, size_t len)
   const char *args;
   size_t n;
   enum verb verb = command_verb(line, len, &args, &n);
+  const char *early;
 
   if (s->set.level & LOG_DETAILED)
     log_text("client", session_id(s), "<", line, auth_shown(s, verb < VERB_UNKNOWN, line, len));
+  if ((early = early_command(s, verb))) return early;
   s->idle += verb != VERB_MAIL && verb != VERB_RCPT && verb != VERB_DATA;
   if (starttls_before(s, verb)) return "530 5.7.0 say STARTTLS first";
   switch (verb) {
@@ -342,6 +345,10 @@ void serve(struct session *s)
   while (!s->over) {
     if ((!whole(&s->client) || s->out.len > REPLIES) && session_flush(s) == -1) break;
     stream_limit(&s->client, s->set.timeoutsmtpd);
+    if (!s->helo.len && (reply = early_foreign(s))) {
+      session_reply(s, reply);
+      break;
+    }
     r = stream_line(&s->client, s->offers & SMTPC_AUTH ? AUTH_LINE : COMMANDMAX, &line, &len);
     if (r == 1 && too_long(s, line, len)) {
       errno = EMSGSIZE;

@@ -21,6 +21,7 @@ static int numbers(struct settings *s, stralloc *trouble)
     { "timeoutconnect", &s->timeoutconnect, 30 },
     { "keepalive",      &s->keepalive,      30 },
     { "deadline",       &s->deadline,       180 },
+    { "greetdelay",     &s->greetdelay,     0 },
     { "maxhops",        &s->maxhops,        50 },
     { "maxrecipients",  &s->maxrecipients,  1000 },
     { "maxerrors",      &s->maxerrors,      20 },

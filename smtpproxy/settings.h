@@ -27,6 +27,7 @@ struct settings {
   unsigned long timeoutconnect; /* seconds for connecting to it */
   unsigned long keepalive;      /* seconds between two NOOPs to the upstream; not 0 */
   unsigned long deadline;       /* seconds for the filters of one message */
+  unsigned long greetdelay;     /* seconds before the greeting */
   unsigned long maxhops;        /* Received fields */
   unsigned long maxrecipients;  /* in one transaction */
   unsigned long maxerrors;      /* in one session */

@@ -3,7 +3,7 @@
 # /mnt: nothing of it is left when the test ends, and no user or directory of the
 # machine is needed. Mail to any address of any domain goes into $T/NAME/mail/new.
 #
-#   start_postfix NAME [SETTING=VALUE...]    start_exim NAME    start_opensmtpd NAME
+#   start_postfix NAME [SETTING=VALUE...]    start_exim NAME [ON]    start_opensmtpd NAME [ON]
 #   start_sink NAME [smtp-sink's OPTIONS]
 #
 # set $PORT and $PID. `settled NAME` succeeds when nothing is left in NAME's queue,
@@ -170,6 +170,8 @@ service stats {
 
 start_exim() {
   world "$1" queue/input
+  # With a port as ON they hand mail on to 127.0.0.1 there, and keep none.
+  on=${2:-}
   PORT=$(free_port)
   chown 901 "$W/queue"
   cat > "$W/etc/exim4/exim4.conf" <<!
@@ -188,6 +190,11 @@ begin acl
 all:
   accept
 begin routers
+${on:+on:
+  driver = manualroute
+  route_list = * 127.0.0.1 byname
+  self = send
+  transport = on}
 all:
   driver = accept
   transport = box
@@ -198,17 +205,24 @@ box:
   maildir_format
   user = nobody
   group = nogroup
+${on:+on:
+  driver = smtp
+  port = $on
+  hosts_avoid_tls = *
+  allow_localhost}
 !
   inhabit exim4 -bdf
 }
 
 start_opensmtpd() {
   world "$1" queue/queue queue/incoming
+  action='maildir "/mnt/mail" virtual <all>'
+  [ ! "${2:-}" ] || action="relay host smtp://127.0.0.1:$2"
   PORT=$(free_port)
   cat > "$W/etc/smtpd.conf" <<!
 table all { "@" = "nobody" }
 listen on 127.0.0.1 port $PORT
-action "box" maildir "/mnt/mail" virtual <all>
+action "box" $action
 match from any for any action "box"
 !
   inhabit smtpd -d

@@ -25,7 +25,7 @@ heard() {
 }
 # text SCRIPT...: a session up to 354, then these lines
 text() {
-  printf 'line EHLO client.example.org\nreply\nreply\nline MAIL FROM:<a@example.org>\nreply\n'
+  printf 'reply\nline EHLO client.example.org\nreply\nline MAIL FROM:<a@example.org>\nreply\n'
   printf 'line RCPT TO:<b@example.net>\nreply\nline DATA\nreply 354\n'
   printf '%s\n' "$@"
 }
@@ -98,20 +98,23 @@ for size in 1 2 3 7 16 64; do
   same "$(cat "$T/at-once")" "the same session in segments of $size bytes" session_of "$size"
 done
 
-heard '220 250 250 221 closed' 'a reply does not wait for the rest of the next command' \
-  printf '%s\n' reply 'send NOOP\r\nNO' 'reply 250' 'send OP\r\nQU' 'reply 250' 'send IT\r\n' eof
+heard '220 250 250 250 221 closed' 'a reply does not wait for the rest of the next command' \
+  printf '%s\n' reply 'line EHLO x' reply 'send NOOP\r\nNO' 'reply 250' 'send OP\r\nQU' 'reply 250' 'send IT\r\n' eof
 
 # -- it floods
 
 control maxerrors 100
 heard '220 500 closed' '10 MiB without an end of line end the session' \
   printf 'reply\nmany 10240 %s\neof\n' "$(printf '%01024d' 0)"
-heard '220 500 500 221 closed' 'a NUL in a command, and 8-bit commands' \
-  printf 'reply\nline NO\\0OP\nreply\nline \\xff\\xfe\nreply\nline QUIT\neof\n'
-for command in NOOP RSET 'EHLO x' 'VRFY b@example.net'; do
+heard '220 250 500 500 221 closed' 'a NUL in a command, and 8-bit commands' \
+  lines 'line NO\0OP' reply 'line \xff\xfe' reply 'line QUIT'
+for command in NOOP RSET 'VRFY b@example.net'; do
   run lines "many 5000 $command\\r\\n"
   like '^421 4.7.0 ' "$command without end ends the session" cat "$T/transcript"
 done
+run sh -c 'echo reply; yes "line EHLO x
+reply" | head -n 240; echo eof'
+like '^421 4.7.0 ' 'EHLO without end, one after the other, too' cat "$T/transcript"
 run lines 'many 5000 MAIL FROM:<x\r\n'
 like '^421 4.7.0 ' 'errors without end end the session' cat "$T/transcript"
 fresh

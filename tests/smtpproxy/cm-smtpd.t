@@ -232,8 +232,11 @@ if perl -MIO::Socket::IP -e 'exit !IO::Socket::IP->new(Listen => 1, LocalHost =>
   background sh -c 'cd "$0/port" && CM_HOME=$0 exec tcpserver -1 -HRl0 ::1 0 cm-smtpd' "$W" > "$W/listening" 2>> "$W/err"
   within 20 test -s "$W/listening"
   # It ends by itself, behind its QUIT; who closes before is gone.
+  said() { within 20 grep -q "^$1" "$T/six.heard"; }
   send6() {
-    { printf '%s\r\n' "$EHLO" "$FROM" "$TO" DATA 'Subject: six' '' . QUIT; within 20 grep -q '^221 ' "$T/six.heard"; } |
+    : > "$T/six.heard"
+    { said 220; printf '%s\r\n' "$EHLO"; said '250 '; printf '%s\r\n' "$FROM" "$TO" DATA; said 354
+      printf '%s\r\n' 'Subject: six' '' . QUIT; said 221; } |
       nc -N ::1 "$(head -n 1 "$W/listening")" > "$T/six.heard"
     cat "$T/six.heard"
   }

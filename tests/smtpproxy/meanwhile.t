@@ -22,11 +22,16 @@ dead() { not kill -0 "$(cat "$W/pid")" 2>/dev/null; }
 running() { [ -s "$W/pid" ] && kill -0 "$(cat "$W/pid")"; }
 idle() { not pgrep -P "$PID" -x cm-smtpd; }
 
+# said CODE: the server has, to a session in the background
+said() { within 20 grep -q "^$1" "$W/heard"; }
+
 # session LINE...: in the background, open until $W/hold is gone
 session() {
   : > "$W/hold"
-  { printf '%s\r\n' 'EHLO client.example.org' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' \
-      DATA "$@" .
+  : > "$W/heard"
+  { said 220; printf '%s\r\n' 'EHLO client.example.org'; said '250 '
+    printf '%s\r\n' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA; said 354
+    printf '%s\r\n' "$@" .
     while [ -e "$W/hold" ]; do sleep 0.05; done; } | nc -N 127.0.0.1 "$PORT" > "$W/heard" 2>/dev/null &
   CLIENT=$!
 }
