@@ -71,7 +71,7 @@ int ucspitls_look(stralloc *trouble)
   } else if (protocol && !begun(protocol, getenv("SSL_CIPHER"))) return setting_trouble(trouble, "tls", "out of memory");
   if (!read_required(trouble)) return 0;
   if (!required || spoken || ctl != -1) return 1;
-  return setting_trouble(trouble, "tlsrequired", "there is no TLS here: put cm-tls before the program in run");
+  return setting_trouble(trouble, "tlsrequired", "there is no TLS here: put cm-tls before the program in run, and certificates into control/tls");
 }
 
 int ucspitls_offered(void)

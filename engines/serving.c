@@ -119,11 +119,29 @@ static void detach(void)
   forget(&ours);
 }
 
+/* Where there is no directory of certificates, there is no TLS to be had. */
+static int possible(void)
+{
+  int fd = control_open(set.directory);
+
+  if (fd == -1 && errno != ENOENT) log_event("trouble", set.id, "unable to open ", set.directory, ": ", strerror(errno));
+  if (fd != -1) close(fd);
+  return fd != -1;
+}
+
+static __attribute__((noreturn)) void run(char **program)
+{
+  drop(&set.program);
+  execvp(*program, program);
+  stop(TROUBLE, "unable to run ", *program);
+}
+
 void serving_become(const struct serving *wanted, char **program)
 {
   set = *wanted;
   if (geteuid() == 0 && !*set.speaker.name)
     stop(WRONG, "as root an account is needed for the process that speaks TLS: -u", "");
+  if (!set.at_once && !possible()) run(program);
   connect_sides();
   detach();
   if (!set.at_once) environ_offer(theirs.control, theirs.data);
@@ -131,7 +149,5 @@ void serving_become(const struct serving *wanted, char **program)
   else if (dup2(theirs.data, 0) == -1 || dup2(theirs.data, 1) == -1 || close(theirs.data) == -1 ||
            close(theirs.control) == -1) stop(TROUBLE, "unable to copy a descriptor", "");
   environ_end(theirs.end);
-  drop(&set.program);
-  execvp(*program, program);
-  stop(TROUBLE, "unable to run ", *program);
+  run(program);
 }

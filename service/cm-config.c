@@ -13,7 +13,7 @@
 #include "control.h"
 #include "copy.h"
 
-#define USAGE "usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...\n" \
+#define USAGE "usage: cm-config [-t TLSACCT] smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...\n" \
   "       cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]\n" \
   "       cm-config notify ACCT LOGACCT DIR"
 
@@ -192,15 +192,25 @@ static void begin_run(const char *tool, const struct passwd *server)
   say(" ");
 }
 
-static void make_smtp(const struct passwd *server, char **words)
+/* tls: whose name the account is that speaks TLS; 0: none is spoken. Its keys are
+ * root's, so that root gives up its rights behind that. */
+static void make_smtp(const struct passwd *server, const char *tls, char **words)
 {
   make_control();
-  begin_run("envuidgid", server);
+  if (tls) say("#!/bin/sh\nexec 2>&1\nexec envdir ./env ");
+  else begin_run("envuidgid", server);
   say(LIMITS " \\\n  " SERVER);
-  if (!geteuid()) say(" -U");
+  if (!geteuid() && !tls) say(" -U");
   for (; *words; ++words) {
     say(" ");
     say(*words);
+  }
+  if (tls) say(" \\\n  cm-tls");
+  if (tls && !geteuid()) {
+    say(" -u ");
+    say(tls);
+    say(" -s ");
+    say(server->pw_name);
   }
   say(" cm-smtpd\n");
 }
@@ -235,11 +245,13 @@ static void make_notify(const struct passwd *server)
 
 int main(int argc, char **argv)
 {
-  const char *what = argc > 4 ? argv[1] : "";
+  const char *tls = argc > 3 && !strcmp(argv[1], "-t") ? argv[2] : 0;
+  const char *what = argc > 4 ? argv[tls ? 3 : 1] : "";
   int smtp = !strcmp(what, "smtp"), virusd = !strcmp(what, "virusd"), i;
 
   errmsg_iam("cm-config");
-  if (!(smtp && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5)) die(100, USAGE);
+  if (tls) argv += 2, argc -= 2;
+  if ((tls && !smtp) || (!(smtp && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5))) die(100, USAGE);
   umask(022);
   if (*control_home() != '/') die(100, "not an absolute path: ", control_home());
   for (i = 5; i < argc && (virusd || i < 7); ++i) safe(argv[i], virusd ? "/=" : "");
@@ -247,6 +259,7 @@ int main(int argc, char **argv)
 
   account(argv[2]);
   account(argv[3]);
+  if (tls) account(tls);
   if (smtp) say_upstream(argv + 7);
   if (mkdir(argv[4], 0755) == -1 || chdir(argv[4]) == -1) diesys(111, "unable to create ", argv[4]);
   if (smtp) {
@@ -257,7 +270,7 @@ int main(int argc, char **argv)
   folder("env", 0755);
   make_env();
   make_log(account(argv[3]));
-  if (smtp) make_smtp(account(argv[2]), argv + 5);
+  if (smtp) make_smtp(account(argv[2]), tls, argv + 5);
   else if (virusd) make_virusd(account(argv[2]), argv + 5);
   else make_notify(account(argv[2]));
   /* Last, so that supervise starts nothing half made. */

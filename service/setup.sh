@@ -26,6 +26,7 @@ if [ -z "$DESTDIR" ]; then
   account cms  # the front ends and their stages
   account cml  # the loggers
   account cmv  # cm-virusd
+  account cmt  # cm-tlsd, which speaks TLS with strangers
 fi
 
 directory 755 root .

@@ -251,8 +251,18 @@ if [ "$root" ]; then
 fi
 serve cm-tls -d /nowhere $account tlsapp
 forget
-same '' 'without the directory' whose two.example.net
-ok '... neither, and it says so' logged '^trouble 127.0.0.1 unable to open /nowhere: No such file'
+same '502' 'without the directory the program is not told of TLS' sh -c "printf '%s\n' reply 'line ENV SSLCTLFD' reply | tlspeer $PORT | sed -n 's/^250 -$/502/p'"
+mkdir "$T/shut"
+chmod 0 "$T/shut"
+if [ ! "$root" ]; then
+  serve cm-tls -d "$T/shut" tlsapp
+  same '' 'nor with one that may not be read' whose two.example.net
+  ok '... and the log says so' logged "^trouble 127.0.0.1 unable to open $T/shut: Permission denied"
+fi
+serve cm-tls -t -d /nowhere $account tlsapp
+forget
+same 'failed' 'TLS from the start cannot do without' sh -c "printf 'tls\n' | tlspeer $PORT | sed 's/^failed.*/failed/'"
+ok '... and the log says so' logged '^trouble 127.0.0.1 unable to open /nowhere: No such file'
 
 ok 'nothing is left' within 40 nobody_left
 done_testing

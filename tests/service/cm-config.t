@@ -59,7 +59,7 @@ verdict 111 "cm-config: unable to create $T/ports/mx: File exists" 'a directory 
 after() { (cd "$T/ports/mx" && find . -type f -exec cksum {} +); }
 same "$before" 'and not touched' after
 
-usage='cm-config: usage: cm-config smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...
+usage='cm-config: usage: cm-config [-t TLSACCT] smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...
        cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]
        cm-config notify ACCT LOGACCT DIR'
 verdict 100 "$usage" 'a wrong call' cm-config
@@ -68,6 +68,9 @@ verdict 100 "$usage" 'an upstream without a port' config "$T/ports/no" 0.0.0.0 2
 verdict 100 'cm-config: unusable: a b' 'a word that would become two' config "$T/ports/no" 0.0.0.0 25 queue 'a b'
 verdict 100 'cm-config: unusable: 25;reboot' 'what a shell would take for more' config "$T/ports/no" 0.0.0.0 '25;reboot' queue x
 verdict 100 'cm-config: unusable: -x' 'what tcpserver would take for an option' config "$T/ports/no" -x 25 queue x
+verdict 100 "$usage" 'TLS for what has none' cm-config -t "$acct" virusd "$acct" "$log" "$T/ports/no"
+verdict 111 'cm-config: unknown account: no-such-account' 'an unknown account for TLS' \
+  cm-config -t no-such-account smtp "$acct" "$log" "$T/ports/no" 0.0.0.0 25 queue x
 verdict 100 "$usage" 'no directory' cm-config virusd "$acct" "$log"
 verdict 100 "$usage" 'a word too many' cm-config notify "$acct" "$log" "$T/ports/no" x
 verdict 100 'cm-config: unusable: db=/x;reboot' 'a setting that a shell would take for more' \
@@ -133,13 +136,25 @@ ok 'svc -d takes it down' within 20 down
 if [ "$me" = root ] && unshare -m true 2>/dev/null; then
   start_postfix postfix
   behind=$PORT PORT=$(free_port)
-  config "$T/ports/three" 127.0.0.1 "$PORT" smtp 127.0.0.1 "$behind"
+  cm-config -t nobody smtp "$acct" "$log" "$T/ports/three" 127.0.0.1 "$PORT" smtp 127.0.0.1 "$behind"
   : > "$T/ports/three/control/pipeline"
   echo '*@example.net' >> "$T/ports/three/control/recipients"
   ln -s "$T/ports/three" "$T/service/three"
   ok 'svscan finds another one' within 20 up "$PORT"
   ok 'it takes mail for the Postfix behind it' send "$PORT" b@example.net
   same 1 'which delivers it' received postfix
+  offers() { swaks --server 127.0.0.1 --port "$PORT" --quit-after EHLO 2>&1 | grep -c STARTTLS; }
+  same 0 'made with -t, without a certificate it offers no STARTTLS' offers
+  # As in INSTALL
+  mkdir -m 700 "$T/ports/three/control/tls"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=mx.example.net \
+    -addext subjectAltName=DNS:mx.example.net -keyout "$T/ports/three/control/tls/default.key" \
+    -out "$T/ports/three/control/tls/default.crt" 2> /dev/null
+  same 1 'with one it does, at once' offers
+  secure() { swaks --tls --server 127.0.0.1 --port "$PORT" --from a@example.org --to b@example.net; }
+  ok 'it takes mail by TLS' secure
+  same 2 '... and Postfix delivers it' received postfix
+  same "$acct" '... under the account it was made for' stat -c %U "$T/log/mail.csv"
 else
   report 0 'in front of Postfix # SKIP needs root'
 fi

@@ -44,7 +44,8 @@ setup() { : > "$T/did"; PATH="$T/bin:$PATH" DESTDIR='' sh service/setup.sh "$T/h
 ok 'as root' setup
 same 'useradd --system --gid cms --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cms
 useradd --system --gid cml --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cml
-useradd --system --gid cmv --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cmv' \
+useradd --system --gid cmv --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cmv
+useradd --system --gid cmt --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin cmt' \
   'it makes accounts without shell or home' grep useradd "$T/did"
 same "cms:cms $T/home/log
 cms:cms $T/home/store
