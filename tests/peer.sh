@@ -183,6 +183,7 @@ log_file_path = /mnt/log/%s
 pid_file_path = /mnt/log/pid
 keep_environment =
 host_lookup =
+percent_hack_domains = *
 tls_advertise_hosts =
 acl_smtp_rcpt = all
 acl_smtp_data = all
@@ -203,6 +204,7 @@ box:
   driver = appendfile
   directory = /mnt/mail
   maildir_format
+  headers_add = Delivered-To: \${quote_local_part:\$local_part}@\$domain
   user = nobody
   group = nogroup
 ${on:+on:

@@ -70,8 +70,8 @@ echo "smtp 127.0.0.1 $(cat "$T/s/port")" > "$C/upstream"
 # -- it dawdles, or does not listen
 
 control timeoutsmtpd 1
-heard '220 421 closed' 'a silent client is told 421' printf 'reply\neof\n'
-heard '220 250 421 closed' 'a command byte by byte is no way round' \
+heard '220 421 closed' 'row 24: a silent client is told 421' printf 'reply\neof\n'
+heard '220 250 421 closed' 'row 24: a command byte by byte is no way round' \
   lines 'pause 0.25' 'split 1' 'send NOOPNOOPNOOP'
 heard '220 250 250 250 354 421 closed' 'silence within the text is told 421' text 'send abc' eof
 same '' 'nothing of it reaches the upstream' sh -c "cat $T/s/ledger 2>/dev/null"
@@ -81,7 +81,7 @@ control timeoutsmtpd 2
 perl tests/tools/faultclient "$FRONT" < "$T/script" > /dev/null &
 DEAF=$! PIDS="$! $PIDS"
 ok 'a client that is there' within 20 not no_session
-ok 'and never reads is left' within 60 no_session
+ok 'row 26: and never reads is left' within 60 no_session
 ok 'while it is still there' kill "$DEAF"
 rm "$C/timeoutsmtpd"
 
@@ -104,17 +104,17 @@ heard '220 250 250 250 221 closed' 'a reply does not wait for the rest of the ne
 # -- it floods
 
 control maxerrors 100
-heard '220 500 closed' '10 MiB without an end of line end the session' \
+heard '220 500 closed' 'row 31: 10 MiB without an end of line end the session' \
   printf 'reply\nmany 10240 %s\neof\n' "$(printf '%01024d' 0)"
-heard '220 250 500 500 221 closed' 'a NUL in a command, and 8-bit commands' \
+heard '220 250 500 500 221 closed' 'row 31: a NUL in a command, and 8-bit commands' \
   lines 'line NO\0OP' reply 'line \xff\xfe' reply 'line QUIT'
 for command in NOOP RSET 'VRFY b@example.net'; do
   run lines "many 5000 $command\\r\\n"
-  like '^421 4.7.0 ' "$command without end ends the session" cat "$T/transcript"
+  like '^421 4.7.0 ' "row 33: $command without end ends the session" cat "$T/transcript"
 done
 run sh -c 'echo reply; yes "line EHLO x
 reply" | head -n 240; echo eof'
-like '^421 4.7.0 ' 'EHLO without end, one after the other, too' cat "$T/transcript"
+like '^421 4.7.0 ' 'row 33: EHLO without end, one after the other, too' cat "$T/transcript"
 run lines 'many 5000 MAIL FROM:<x\r\n'
 like '^421 4.7.0 ' 'errors without end end the session' cat "$T/transcript"
 fresh
@@ -123,7 +123,7 @@ like '^421 4.7.0 ' 'guesses without end, too' cat "$T/transcript"
 same 101 'the upstream hears no more than the errors of a session' grep -c RCPT "$T/s/commands"
 fresh
 run lines 'line MAIL FROM:<a@example.org>' reply 'many 3000 RCPT TO:<b@example.net>\r\n' 'line QUIT'
-same 1000 'a thousand recipients are taken' grep -c '^250 2.1.5' "$T/transcript"
+same 1000 'row 33: a thousand recipients are taken' grep -c '^250 2.1.5' "$T/transcript"
 same 1101 'as many again are asked to wait, then it is a flood of errors' grep -c '^452 4.5.3' "$T/transcript"
 like '^421 4.7.0 ' 'and the client hears why it is cut off, whatever it has still sent' cat "$T/transcript"
 same 1000 'the upstream hears of the first only' grep -c RCPT "$T/s/commands"
@@ -193,54 +193,5 @@ heard '220 500 221 closed' 'nor PROXY' \
 fresh
 run lines 'line HELO x\rReceived: from trusted by us' reply 'line QUIT'
 same '' 'a HELO with a CR brings no field' grep -r Received "$T/s/commands"
-
-# -- it asks for relaying
-
-# Addresses that look like ours and are not, or mean another to some server.
-attempts() {
-  for local in 'u%example.org' 'example.org!u' '"u@example.org"' 'u@example.org' '@example.org:u' '@a,@b:u' \
-    'u%example.org%x' '"u%example.org"' '"example.org!u"' 'u:example.org' '|sh' '/etc/passwd' '-oX' '"|sh"' \
-    '../../x' '`id`' ';id' '$(id)' 'a b' 'a\ b' 'a,b' 'a<b' 'a>b' 'a(b)c' '"a' 'a"' '"a\"' '' '\x00' 'a\x00b' \
-    'a\x0db' '"a\x0ab"' 'a\x01b' '\xc3\xa4' '\xff\xfe'; do
-    for domain in example.net EXAMPLE.NET example.org; do
-      printf '<%s@%s>\n' "$local" "$domain"
-    done
-  done
-  for domain in '' . .. net .net .example.net example.net. example.net.. example..net xexample.net example.netx \
-    sub.example.net example.net.example.org '[127.0.0.1]' '[::1]' '[IPv6:::1]' '127.0.0.1' '#2130706433' localhost \
-    'example\xe3\x80\x82net' 'exam\xc3\xb8le.net' 'ex\xd0\xb0mple.net' 'example.net@example.org' \
-    'example.org@example.net' 'example.net,b@example.org' 'example.net>,<b@example.org' 'example.net b@example.org' \
-    'example.net\x00.example.org' 'example.net\x0d' 'example.net\x09' 'example.net%00' 'example.net#' 'example.net?x' \
-    'example.net/..' 'example.net\\' '*' '*@example.net' '?xample.net' 'example_net' 'example.net:25' \
-    'xn--example-net' "$(printf '%0300d' 0).example.net" "$(printf '%065000d' 0)"; do
-    printf '<b@%s>\n<"b"@%s>\n' "$domain" "$domain"
-  done
-  printf '%s\n' '<root>' '<>' '' '<' '>' '<<b@example.net>>' '<b@example.net' 'TO:<b@example.net>' \
-    '<b@example.net>>' '<b@example.net><c@example.org>' '<b@example.net> <c@example.org>' '<b@example.org> ORCPT=x' \
-    '<|/bin/sh@example.net>' '<|sh@example.net>' '<b@example.net> AUTH=<c@example.org>' '<@example.org:b@example.net>' \
-    '<@example.net:b@example.org>' '<@a.example,@b.example:b@example.net>' "<$(printf '%065000d' 0)@example.net>"
-}
-# What may be handed on: any odd name in our domain that says nothing of another.
-harmless='^<("[^"%!@:/|]*"|[^-"%!@:/|][^"%!@:/|]*)@example\.net>$'
-attempts > "$T/attempts"
-control maxerrors 100000
-asked() {
-  grep -v '^$' "$T/attempts" | split -l 40 - "$T/part."
-  for part in "$T"/part.*; do
-    { printf 'reply\nline EHLO x\nreply\nline MAIL FROM:<a@example.org>\nreply\n'
-      sed 's/.*/line RCPT TO:&/' "$part"; echo 'line QUIT'; echo eof; } | client "$FRONT" > /dev/null
-  done
-}
-fresh
-asked
-ok "$(grep -c . "$T/attempts") addresses, at least 200" [ "$(grep -c . "$T/attempts")" -ge 200 ]
-same '' 'no address but plain ones of ours is handed on' \
-  sh -c "grep RCPT $T/s/commands | sed 's/^[0-9]* RCPT TO://' | sort -u | grep -viE '$harmless'"
-# Nor is one ever a command: nothing but cm-smtpd itself is started.
-export ASAN_OPTIONS=detect_leaks=0
-front h strace -f -qq -A -o "$T/started" -e trace=execve cm-smtpd
-FRONT=$PORT
-asked
-same "$(find "$T" -name 'part.*' | wc -l)" 'no program is started for an address' grep -c execve "$T/started"
 
 done_testing

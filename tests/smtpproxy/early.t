@@ -30,7 +30,7 @@ TEXT='Subject: x\r\n\r\nx\r\n.\r\n'
 # -- before the greeting
 
 echo 20 > "$C/greetdelay"
-heard '554 closed' 'who speaks before the greeting is cut off' script "send EHLO c\r\n" eof
+heard '554 closed' 'row 30: who speaks before the greeting is cut off' script "send EHLO c\r\n" eof
 same '127.0.0.1 spoke before its turn: before the greeting' 'with one line in the log' events early
 like '^554 5.5.0 ' 'and hears why' cat "$T/transcript"
 heard '554 closed' 'one byte is enough' script 'send x' eof
@@ -61,7 +61,7 @@ heard '220 250 554 closed' 'a group of commands behind HELO, which offers none' 
 ok 'none of them reaches the upstream' unknown_upstream
 heard '220 554 closed' 'or before either' script reply 'send NOOP\r\nNOOP\r\n' eof
 heard '220 250 554 closed' 'commands behind a second EHLO' script reply 'line EHLO c' reply "send EHLO c\r\n$M" eof
-heard '220 250 250 250 554 closed' 'the text behind DATA, before 354' \
+heard '220 250 250 250 554 closed' 'row 30: the text behind DATA, before 354' \
   script reply 'line EHLO c' reply "send $M" reply "send $R" reply "send DATA\r\n$TEXT" eof
 same 0 'is no message' letters
 ok 'and the upstream has no DATA' sh -c "! grep DATA '$T/s/commands'"
@@ -88,7 +88,7 @@ echo 0 > "$C/loglevel"
 for first in 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nEHLO c\r\nMAIL FROM:<a@' \
   'CONNECT x:25 HTTP/1.1\r\n\r\n' 'Subject: x\r\n' 'Host: x\r\nEHLO c\r\n' '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' \
   '\x80\x2e\x01\x03\x01' 'SSH-2.0-x\x00\r\n' '\x00\x00\x00\x2f\xff\x53\x4d\x42' '\x05\x01\x00' '\x03\x00\x00\x13\x0e\xe0' 'EHLO\x01c\r\n'; do
-  heard '220 554 closed' "no mail client: $first" script reply "send $first" eof
+  heard '220 554 closed' "row 35: no mail client: $first" script reply "send $first" eof
   same 1 'is one line of the log' lines_of
   ok 'and nothing to the upstream' unknown_upstream
 done
@@ -96,7 +96,7 @@ for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   fresh
   { echo reply; perl -e 'srand shift; print "send ", map({ sprintf "\\x%02x", int rand 256 } 1 .. 2000), "\n"' "$seed"; echo half; echo eof; } |
     client "$FRONT" > "$T/transcript"
-  same '1 yes' "random bytes ($seed) are cut off with one line of the log, and no mail" \
+  same '1 yes' "row 35: random bytes ($seed) are cut off with one line of the log, and no mail" \
     sh -c "echo \$(grep -cE '^(foreign|early) ' '$T/h/err') \$(grep -qE 'MAIL|RCPT|DATA' '$T/s/commands' 2>/dev/null || echo yes)"
 done
 rm "$C/loglevel"
