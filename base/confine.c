@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "landlock.h"
-#include "limit.h"
+#include "rlimit.h"
 #include "seccomp.h"
 
 #define ALLOW(name) SECCOMP_EQUAL(__NR_##name, 0, 1), SECCOMP_ANSWER(SECCOMP_ALLOW)
@@ -120,19 +120,19 @@ static int filter(const struct seccomp_step *steps, size_t count)
 
 int confine(size_t memory, size_t file, unsigned int seconds)
 {
-  if (limit_lower(RLIMIT_CORE, 0) == -1 || limit_lower(RLIMIT_AS, memory) == -1 ||
-      limit_lower(RLIMIT_FSIZE, file) == -1 || limit_lower(RLIMIT_CPU, seconds) == -1) return -1;
+  if (rlimit_lower(RLIMIT_CORE, 0) == -1 || rlimit_lower(RLIMIT_AS, memory) == -1 ||
+      rlimit_lower(RLIMIT_FSIZE, file) == -1 || rlimit_lower(RLIMIT_CPU, seconds) == -1) return -1;
   return filter(alone, sizeof alone / sizeof *alone);
 }
 
 int confine_to_network(void)
 {
-  return limit_lower(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
+  return rlimit_lower(RLIMIT_CORE, 0) == -1 ? -1 : filter(networked, sizeof networked / sizeof *networked);
 }
 
 int confine_to_open(size_t memory)
 {
-  if (limit_lower(RLIMIT_CORE, 0) == -1 || limit_lower(RLIMIT_AS, memory) == -1) return -1;
+  if (rlimit_lower(RLIMIT_CORE, 0) == -1 || rlimit_lower(RLIMIT_AS, memory) == -1) return -1;
   return filter(talking, sizeof talking / sizeof *talking);
 }
 
@@ -180,7 +180,7 @@ int confine_to(const char *directory, size_t memory, size_t file, unsigned int *
   *how = mount_own(directory, file) ? CONFINE_MOUNTED : 0;
   if (chdir(directory) == -1) return -1;
   if (only_here()) *how |= CONFINE_LANDLOCKED;
-  if (limit_lower(RLIMIT_CORE, 0) == -1 || limit_lower(RLIMIT_AS, memory) == -1 || limit_lower(RLIMIT_NOFILE, 64) == -1 ||
-      limit_lower(RLIMIT_FSIZE, file) == -1) return -1;
+  if (rlimit_lower(RLIMIT_CORE, 0) == -1 || rlimit_lower(RLIMIT_AS, memory) == -1 || rlimit_lower(RLIMIT_NOFILE, 64) == -1 ||
+      rlimit_lower(RLIMIT_FSIZE, file) == -1) return -1;
   return filter(filing, sizeof filing / sizeof *filing);
 }

@@ -10,7 +10,7 @@
 
 #include "control.h"
 #include "landlock.h"
-#include "limit.h"
+#include "rlimit.h"
 #include "spawn.h"
 
 enum {
@@ -195,7 +195,7 @@ static int limits(const struct profile *p)
   size_t i;
 
   for (i = 0; i < sizeof list / sizeof *list; ++i)
-    if (list[i].most != ~0UL && limit_lower(list[i].what, list[i].most) == -1) return -1;
+    if (list[i].most != ~0UL && rlimit_lower(list[i].what, list[i].most) == -1) return -1;
   return 1;
 }
 

@@ -7,10 +7,12 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "log.h"
 #include "peer.h"
+#include "rlimit.h"
 #include "serve.h"
 #include "ucspitls.h"
 
@@ -45,6 +47,7 @@ static void begin(struct session *s)
   int one = 1;
 
   signals();
+  rlimit_lower(RLIMIT_CORE, 0);  /* passwords are in our memory */
   id_make(s->id);
   s->ip = peer_fact("REMOTEIP");
   s->host = peer_fact("REMOTEHOST");

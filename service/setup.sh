@@ -33,6 +33,7 @@ directory 755 root .
 directory 755 root control
 directory 755 root lists
 directory 755 root ports
+directory 555 root empty  # where programs in a jail are that need nothing
 directory 700 cms log
 directory 700 cms store
 directory 700 cms state

@@ -7,12 +7,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "early.h"
 #include "guard.h"
 #include "identity.h"
 #include "log.h"
+#include "rlimit.h"
 #include "serve.h"
 #include "starttls.h"
 
@@ -47,6 +49,7 @@ static void begin(struct session *s)
   int one = 1;
 
   signals();
+  rlimit_lower(RLIMIT_CORE, 0);  /* what clients say, and passwords on their way, is in our memory */
   id_make(s->id);
   s->t.message.fd = s->t.filtered.fd = -1;
   s->upstream.stream.in = -1;

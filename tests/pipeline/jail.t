@@ -86,6 +86,15 @@ W=$T/h
 echo "h check : $T/bin/harms" > "$W/port/control/pipeline"
 like '^250' 'a message through cm-smtpd' message 'From: a' '' x
 same '' 'nor cm-smtpd' cat "$T/harm"
+# What a session has in its memory gets into no core
+mkfifo in
+(cd "$W/port" && ulimit -c unlimited && exec cm-smtpd < ../../in > ../../out 2> /dev/null) & S=$!
+exec 9> in
+greeted() { grep -q ^220 out; }
+within 10 greeted
+like '^Max core file size *0 *0' 'cm-smtpd leaves no core' cat /proc/$S/limits
+exec 9>&-
+wait $S
 # Without the domain the same would work: the probe is not what fails
 ok 'which else it could' sh -c '"$1" ask_for_it $$ "$2" 1; [ $? = 0 ]' - "$BUILT/tests/probe" "$T"
 

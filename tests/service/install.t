@@ -30,8 +30,8 @@ same 1 'who changes conf-home has programs made anew' again
 
 ok 'make setup' run setup
 ok 'again' run setup
-same '755 control 755 lists 700 log 755 ports 755 run 700 state 700 store ' 'makes what programs write to' \
-  in_home sh -c 'stat -c "%a %n" control lists log ports run state store | tr "\n" " "'
+same '755 control 555 empty 755 lists 700 log 755 ports 755 run 700 state 700 store ' 'makes what programs write to' \
+  in_home sh -c 'stat -c "%a %n" control empty lists log ports run state store | tr "\n" " "'
 
 # With accounts, in front of the real commands
 mkdir "$T/bin"

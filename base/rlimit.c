@@ -1,4 +1,4 @@
-#include "limit.h"
+#include "rlimit.h"
 
 #include <sys/resource.h>
 
@@ -10,7 +10,7 @@
 #define KIND(resource) (resource)
 #endif
 
-int limit_lower(int resource, unsigned long most)
+int rlimit_lower(int resource, unsigned long most)
 {
   struct rlimit now;
 

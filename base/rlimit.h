@@ -1,8 +1,8 @@
-#ifndef CM_LIMIT_H
-#define CM_LIMIT_H
+#ifndef CM_RLIMIT_H
+#define CM_RLIMIT_H
 
 /* Lower a limit of the kernel, hard and soft: RLIMIT_CORE and so on. One that is lower
  * already stays. A build with a sanitizer leaves the address space alone. 1; -1 with errno. */
-int limit_lower(int resource, unsigned long most);
+int rlimit_lower(int resource, unsigned long most);
 
 #endif
