@@ -60,7 +60,7 @@ static void begin(struct session *s)
 /* What APOP needs, RFC 1939, 7: in the greeting of the one server there is. */
 static const char *timestamp(const struct session *s)
 {
-  const char *from = s->server.text.len ? strrchr(s->server.text.s, '<') : 0, *at = from ? strchr(from, '@') : 0;
+  const char *from = s->server.greeting.len ? strrchr(s->server.greeting.s, '<') : 0, *at = from ? strchr(from, '@') : 0;
 
   return at && strchr(at, '>') ? from : "";
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dial.h"
+#include "tlsc.h"
 
 int pop3c_isopen(const struct pop3c *c)
 {
@@ -16,6 +17,8 @@ void pop3c_close(struct pop3c *c)
   if (pop3c_isopen(c)) close(c->stream.in);
   c->stream.in = c->stream.out = -1;
   c->sent.len = c->at = 0;
+  if (c->tls) tlsc_end(c->process);
+  c->tls = 0;
 }
 
 int pop3c_fail(struct pop3c *c, const char *trouble)
@@ -52,20 +55,56 @@ static int reply(struct pop3c *c, unsigned long seconds)
   return pop3c_fail(c, "sent what is no answer");
 }
 
-int pop3c_open(struct pop3c *c, const char *host, const char *port, unsigned long connect,
-               unsigned long seconds)
+/* TLS on a connection that is nobody's stream. Its descriptor, or -1. */
+static int secure(struct pop3c *c, const struct pop *to, int fd, unsigned long seconds)
+{
+  struct tlsc t;
+
+  fd = tlsc_start(&t, fd, to->host, to->tls == UPSTREAM_TLS_VERIFY ? TLSC_VERIFY : TLSC_ANY, seconds);
+  if (fd == -1) return pop3c_fail(c, t.said);
+  c->tls = t.said;
+  c->process = t.process;
+  return fd;
+}
+
+static void begin(struct pop3c *c, int fd, unsigned long seconds)
+{
+  stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, seconds);
+  c->stream.stops = 1;
+}
+
+/* STLS, RFC 2595. POP3C_OK: it goes on, in TLS or where that may be without. */
+static int stls(struct pop3c *c, const struct pop *to, unsigned long connect, unsigned long seconds)
+{
+  int fd, r = pop3c_ask(c, "STLS", 4, seconds);
+
+  if (r == POP3C_LOST) return r;
+  if (r != POP3C_OK) return to->tls == UPSTREAM_TLS_MAY ? POP3C_OK : pop3c_fail(c, "refuses STLS");
+  /* What stands behind the answer was put there by anybody. */
+  if (c->stream.pos < c->stream.len) return pop3c_fail(c, "speaks in plain behind STLS");
+  fd = c->stream.in;
+  c->stream.in = c->stream.out = -1;
+  fd = secure(c, to, fd, connect);
+  if (fd == -1) return POP3C_LOST;
+  begin(c, fd, seconds);
+  return POP3C_OK;
+}
+
+int pop3c_open(struct pop3c *c, const struct pop *to, unsigned long connect, unsigned long seconds)
 {
   int r, fd;
 
   pop3c_close(c);
-  fd = dial_tcp(host, port, connect);
+  fd = dial_tcp(to->host, to->port, connect);
   if (fd == -1) return pop3c_fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");
-  stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, seconds);
-  c->stream.stops = 1;
+  if (to->pop3s && (fd = secure(c, to, fd, connect)) == -1) return POP3C_LOST;
+  begin(c, fd, seconds);
   r = reply(c, seconds);
   if (r == POP3C_MORE) return pop3c_fail(c, "sent what is no greeting");
   if (r == POP3C_ERR) pop3c_close(c);
-  return r;
+  if (r != POP3C_OK) return r;
+  if (!stralloc_copyb(&c->greeting, c->text.s, c->text.len)) return pop3c_fail(c, "out of memory");
+  return to->tls == UPSTREAM_TLS_NO || to->pop3s ? r : stls(c, to, connect, seconds);
 }
 
 /* Was this command sent ahead? It is the next of them. 1; 0: none was; -1: another. */

@@ -5,6 +5,7 @@
  * answers to those before them have come, and answers, each for its command. */
 
 #include "owfat.h"
+#include "settings.h"
 #include "stream.h"
 
 enum { POP3C_LINE = 2048 };  /* bytes of a line of an answer; RFC 2449, 4: 512 */
@@ -16,14 +17,16 @@ struct pop3c {
   stralloc text;           /* the first line of the last answer, 0-terminated, no controls */
   stralloc sent;           /* commands that went out ahead, a line each; from at on */
   size_t at;
+  stralloc greeting;       /* the first it said, 0-terminated, no controls */
+  int process;             /* what speaks TLS with it, for tlsc_end; where tls is not 0 */
+  const char *tls;         /* how it is spoken, in words, static; 0: it is not */
   const char *trouble;     /* after POP3C_LOST: what went wrong, static */
   char buffer[65536];
 };
 
-/* Connect, and read the greeting. POP3C_OK, _ERR, _LOST: in the last two cases
- * it is closed. */
-int pop3c_open(struct pop3c *c, const char *host, const char *port, unsigned long connect,
-               unsigned long seconds);
+/* Connect, with TLS as the server is to have it, and read the greeting. POP3C_OK,
+ * _ERR, _LOST: in the last two cases it is closed. */
+int pop3c_open(struct pop3c *c, const struct pop *to, unsigned long connect, unsigned long seconds);
 
 int pop3c_isopen(const struct pop3c *c);
 void pop3c_close(struct pop3c *c);

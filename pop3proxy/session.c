@@ -31,8 +31,11 @@ int session_connect(struct session *s, const struct pop *to)
   if (pop3c_isopen(&s->server) && s->to == to) return 1;
   s->to = to;
   s->offers = 0;
-  r = pop3c_open(&s->server, to->host, to->port, s->set.timeoutconnect, s->set.timeoutremote);
-  if (r == POP3C_OK) return 1;
+  r = pop3c_open(&s->server, to, s->set.timeoutconnect, s->set.timeoutremote);
+  if (r == POP3C_OK) {
+    if (s->server.tls && (s->set.level & LOG_EXTENDED)) log_event("upstream-tls", s->id, to->host, " ", s->server.tls);
+    return 1;
+  }
   log_event("upstream-down", s->id, to->host, " ", to->port, ": ",
             r == POP3C_LOST ? s->server.trouble : "refuses the session");
   session_reply(s, "-ERR [SYS/TEMP] the server of this mailbox cannot be reached; try again later");

@@ -8,12 +8,13 @@
 
 #define NEVER 1000000  /* seconds; more than any session has */
 
-static const char form[] = "write pop3 HOST PORT or pop3s HOST PORT";
+static const char form[] = "write pop3 HOST PORT or pop3s HOST PORT, and tls=no, tls=may, tls=must or tls=verify";
 
 /* Take a line apart, 0-terminated. 0, or what is wrong. */
 static const char *server(struct pop *p, char *line)
 {
-  char *words[4] = { 0 }, *rest = line;
+  static const char *const levels[] = { "tls=no", "tls=may", "tls=must", "tls=verify", 0 };
+  char *words[5] = { 0 }, *rest = line;
   size_t n = 0;
 
   for (rest += strspn(rest, " \t"); *rest; rest += strspn(rest, " \t")) {
@@ -22,10 +23,14 @@ static const char *server(struct pop *p, char *line)
     rest += strcspn(rest, " \t");
     if (*rest) *rest++ = 0;
   }
-  if (n != 3) return form;
+  if (n < 3) return form;
   p->pop3s = !strcmp(words[0], "pop3s");
   if (!p->pop3s && strcmp(words[0], "pop3")) return form;
-  if (p->pop3s) return "pop3s is not possible yet";
+  p->tls = p->pop3s ? UPSTREAM_TLS_VERIFY : UPSTREAM_TLS_NO;
+  if (n == 4)
+    for (p->tls = 0; levels[p->tls] && strcmp(levels[p->tls], words[3]); ++p->tls) ;
+  if (p->tls > UPSTREAM_TLS_VERIFY) return form;
+  if (p->pop3s && p->tls < UPSTREAM_TLS_MUST) return "pop3s is TLS always: leave out tls=, or write tls=must";
   p->host = words[1];
   p->port = words[2];
   return 0;

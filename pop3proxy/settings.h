@@ -4,7 +4,7 @@
 /* What the control files of a POP3 port say; cm-control(5). Read once for each
  * connection. */
 
-#include "owfat.h"
+#include "upstream.h"
 
 enum { SERVERS = 64 };
 
@@ -12,6 +12,7 @@ enum { SERVERS = 64 };
 struct pop {
   const char *host, *port;
   int pop3s;                    /* TLS from the first byte on */
+  int tls;                      /* UPSTREAM_TLS_ */
 };
 
 struct settings {
