@@ -26,14 +26,14 @@ PLAIN  := $(filter-out $(LIBBED),$(SRC))
 BIN    := $(patsubst %.c,$(BUILD)/bin/%,$(notdir $(SRC)))
 
 ifneq ($(MUSL),)
-  PLAINCC := $(MUSL) $(wordlist 2,99,$(CC)) -static -fno-pie
+  PLAINCC := $(MUSL) $(wordlist 2,99,$(CC)) -static -fno-pie -ffunction-sections -fdata-sections
   PLAININ := $(BUILD)/include
 # Fewer pages to touch at a program's start, and base/heap.c in malloc's place.
 # Nothing makes RELRO true in a static program of musl, and it costs a page.
 # Where there is a large model of data, it keeps large buffers away from the
 # small variables, which then share their pages; and they begin with a page,
 # far behind the text, so that they do not reach into a second one.
-  PLAINLD := -L$(BUILD)/include -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-u,malloc
+  PLAINLD := -L$(BUILD)/include -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-u,malloc
   ifneq ($(filter x86_64%,$(shell $(MUSL) -dumpmachine)),)
     PLAINCC += -mcmodel=medium -mlarge-data-threshold=1000
     PLAINLD += -Wl,--section-start=.init_array=0x600000
