@@ -3,11 +3,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 int date_now(stralloc *line)
 {
   static const char days[] = "SunMonTueWedThuFriSat";
   static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  time_t now = time(0);
+  time_t now = clock_day().tv_sec;
   struct tm t;
   char text[40], *p = text;
 

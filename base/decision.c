@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 
@@ -54,7 +53,7 @@ static char **environment(const struct decision *d, int envelope)
   if (!stralloc_cats(&path, "/proc/") || !stralloc_number(&path, (unsigned long) getpid()) ||
       !stralloc_cats(&path, "/fd/") || !stralloc_number(&path, (unsigned long) envelope) ||
       !stralloc_0(&path)) return 0;
-  number[fmt_ulong(number, (unsigned long) time(0) + d->deadline)] = 0;
+  number[fmt_ulong(number, (unsigned long) clock_day().tv_sec + d->deadline)] = 0;
   if (!add(&block, "SENDER=", d->sender) || !add(&block, "CM_ENVELOPE=", path.s) ||
       !add(&block, "CM_ID=", d->id) || !add(&block, "CM_DEADLINE=", number) ||
       !add(&block, "CM_HELO=", d->helo) || !add(&block, "CM_HOME=", control_home()) ||

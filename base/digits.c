@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 char *digits(char *to, unsigned long n, unsigned int base, unsigned int least)
 {
   unsigned long rest = n;
@@ -23,10 +25,9 @@ static char *part(char *to, int n, unsigned int least, char behind)
 
 void digits_time(char text[DIGITS_TIME])
 {
-  struct timespec now;
+  struct timespec now = clock_day();
   struct tm t;
 
-  clock_gettime(CLOCK_REALTIME, &now);
   /* Four digits of year: a clock beyond them is wrong, and must not write beyond the text. */
   if (!gmtime_r(&now.tv_sec, &t) || t.tm_year < 0 || t.tm_year > 8099) {
     memcpy(text, "0000-00-00T00:00:00.000Z", DIGITS_TIME);

@@ -2,9 +2,9 @@
 
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "digits.h"
 
 static char *dotted(char *to, unsigned long n, unsigned int base, unsigned int least)
@@ -17,10 +17,9 @@ static char *dotted(char *to, unsigned long n, unsigned int base, unsigned int l
 void id_make(char id[ID_SIZE])
 {
   static unsigned short sequence;
-  struct timespec now;
+  struct timespec now = clock_day();
   unsigned int chance = 0;
 
-  clock_gettime(CLOCK_REALTIME, &now);
   /* Without it the id is still this process's own; a clock set back is what it is for. */
   if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) == -1) chance = 0;
   id = dotted(id, (unsigned long) now.tv_sec % 10000000000, 10, 10);

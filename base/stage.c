@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -48,10 +47,9 @@ int stage_unchanged(int fd)
 long long stage_until(unsigned long usual)
 {
   const char *given = getenv("CM_DEADLINE");
-  struct timespec t;
+  struct timespec t = clock_day();
   unsigned long end;
 
-  clock_gettime(CLOCK_REALTIME, &t);
   if (!given || !control_scan(given, strlen(given), &end) || end > 1UL << 40)
     return clock_ms() + (long long) usual * 1000;
   return clock_ms() + (long long) end * 1000 - MARGIN - ((long long) t.tv_sec * 1000 + t.tv_nsec / 1000000);

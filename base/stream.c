@@ -31,7 +31,8 @@ void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
 
 void stream_limit(struct stream *s, unsigned long seconds)
 {
-  s->deadline = clock_about() + (long long) seconds * 1000;
+  s->whole = (long long) seconds * 1000;
+  s->deadline = clock_about() + s->whole;
 }
 
 enum { RECEIVE, SEND };
@@ -39,11 +40,12 @@ enum { RECEIVE, SEND };
 /* Let the next read or write wait until the deadline. 1, or -1 with errno. */
 static int ready(struct stream *s, int direction)
 {
-  long long left = s->deadline - clock_about();
+  long long left = s->whole ? s->whole : s->deadline - clock_about();
   struct pollfd p;
   struct timeval t;
   int r;
 
+  s->whole = 0;
   if (left <= 0) {
     errno = ETIMEDOUT;
     return -1;

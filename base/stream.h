@@ -16,6 +16,7 @@ struct stream {
   char *buffer;            /* the caller's, size bytes; pos to len is unread */
   size_t size, pos, len;
   long long deadline;      /* in milliseconds of clock_ms() */
+  long long whole;         /* ... until then, as long as nothing was waited for; or 0 */
   long waits[2];           /* what the kernel's time limits stand at, milliseconds */
   int socket;              /* whether it has such limits */
   int stops;               /* SIGTERM ends a read; set by who wants that, behind stream_begin */

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "chatter.h"
@@ -51,7 +50,7 @@ static int ready(struct run *r, const struct plan *plan)
 static int prepare(struct run *r, const struct plan *plan)
 {
   const char *given = getenv("CM_DEADLINE");
-  struct timespec t;
+  struct timespec t = clock_day();
   unsigned long end;
   sigset_t set;
 
@@ -66,7 +65,6 @@ static int prepare(struct run *r, const struct plan *plan)
   signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals == -1 || spawn_adopt() == -1) return -1;
 
-  clock_gettime(CLOCK_REALTIME, &t);
   deadline = clock_ms();
   epoch = (long) t.tv_sec * 1000 + t.tv_nsec / 1000000 - deadline;
   deadline += PATIENCE;

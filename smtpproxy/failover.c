@@ -1,7 +1,6 @@
 #include "failover.h"
 
-#include <time.h>
-
+#include "clock.h"
 #include "state.h"
 
 #define CELLS 1024
@@ -25,7 +24,7 @@ static int look(const struct upstream *u, struct cell *cell)
 static void change(struct cell *cell, unsigned int down)
 {
   cell->count[0] = down;
-  cell->last = (uint64_t) time(0);
+  cell->last = (uint64_t) clock_day().tv_sec;
   state_set(&state, cell);
 }
 
@@ -33,7 +32,7 @@ static void change(struct cell *cell, unsigned int down)
  * the others are told so until it knows. */
 static int is_down(const struct upstream *u)
 {
-  uint64_t now = (uint64_t) time(0);
+  uint64_t now = (uint64_t) clock_day().tv_sec;
   struct cell cell;
 
   if (!u->host || !look(u, &cell)) return 0;

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "networks.h"
 #include "peer.h"
@@ -20,7 +20,7 @@ static struct {
 
 static uint64_t now(void)
 {
-  return (uint64_t) time(0);
+  return (uint64_t) clock_day().tv_sec;
 }
 
 /* Mail goes on without limits. */

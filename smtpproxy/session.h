@@ -74,8 +74,8 @@ struct session {
   struct transaction t;
   const struct upstreams *way;  /* those that may get the mail: set.upstreams, or a route's */
   const struct upstream *to;  /* the one of them that upstream is, or will be, a connection to */
-  struct smtpc upstream;
   long long asked;        /* clock_ms() at which the upstream was last told something */
+  struct smtpc upstream;  /* the last one: of its buffer mostly no more than a page is touched */
 };
 
 /* What every part of a session needs of it; behind.h is its other side, and
