@@ -133,7 +133,7 @@ demo run:
 BENCH := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 $(BUILD)/bench/%: bench/%.c conf-cc
 	@mkdir -p $(@D)
-	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE -o $@ $<
+	$(Q)$(if $(wildcard $(<:.c=.lib)),$(CC),$(PLAINCC)) $(WARN) -D_GNU_SOURCE -o $@ $< $(shell cat $(wildcard $(<:.c=.lib)) /dev/null)
 $(BUILD)/bench/noop-dynamic: bench/noop.c conf-cc
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(WARN) -o $@ $<

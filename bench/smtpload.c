@@ -7,6 +7,7 @@
  *   -l BYTES     body of a message (4096)
  *   -t SECONDS   no new message after that time (2)
  *   -n COUNT     no new message after that many (no limit)
+ *   -e           by STARTTLS, with whatever certificate
  *   -g USEC      pause after each message, for times at low load (0)
  *   -h           hold: open all sessions, 32 at a time, say EHLO on each, print
  *                "held=COUNT", and keep them until descriptor 0 is at its end
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,14 +38,15 @@
 #define HOLD 120             /* seconds after which held sessions end anyway */
 #define TROUBLE 200          /* errors after which it is no use */
 
-enum state { IDLE, PAUSE, BANNER, EHLO, MAIL, RCPT, DATA, BODY, QUIT, HELD };
+enum state { IDLE, PAUSE, BANNER, EHLO, STARTTLS, HANDSHAKE, MAIL, RCPT, DATA, BODY, QUIT, HELD };
 static const char *const names[] = {
-  "idle", "pause", "banner", "EHLO", "MAIL", "RCPT", "DATA", "message", "QUIT", "held"
+  "idle", "pause", "banner", "EHLO", "STARTTLS", "handshake", "MAIL", "RCPT", "DATA", "message", "QUIT", "held"
 };
 
 struct session {
   int fd;
   enum state state;
+  SSL *ssl;                  /* 0: in clear */
   long sent;                 /* messages of this connection */
   int64_t began;             /* ns: of the message under way */
   int64_t wake;              /* ns: when the pause is over */
@@ -58,8 +61,10 @@ static struct {
   unsigned short port;
   long sessions, each, size, most, pause;
   double seconds;
-  int hold;
-} want = { 0, 20, 1, 4096, 1000000000, 0, 2, 0 };
+  int hold, encrypt;
+} want = { 0, 20, 1, 4096, 1000000000, 0, 2, 0, 0 };
+
+static SSL_CTX *context;
 
 static char *message;
 static size_t messagelen, idat, lineat;   /* where the number goes, twice */
@@ -130,6 +135,9 @@ static int may_begin(void)
 
 static void leave(struct session *s)
 {
+  if (s->ssl && s->state == QUIT) SSL_shutdown(s->ssl);
+  SSL_free(s->ssl);
+  s->ssl = 0;
   close(s->fd);
   s->fd = -1;
   s->state = IDLE;
@@ -144,13 +152,36 @@ static void give_up(struct session *s, const char *why)
   leave(s);
 }
 
+/* As send() and recv(), in clear or not. */
+static ssize_t transmit(struct session *s)
+{
+  int r;
+
+  if (!s->ssl) return send(s->fd, s->out, s->outlen, MSG_NOSIGNAL);
+  r = SSL_write(s->ssl, s->out, (int) s->outlen);
+  errno = SSL_get_error(s->ssl, r) == SSL_ERROR_WANT_WRITE ? EAGAIN : EPROTO;
+  return r > 0 ? r : -1;
+}
+
+static ssize_t receive(struct session *s)
+{
+  int room = (int) (sizeof s->in - s->inlen - 1), r;
+
+  if (!s->ssl) return recv(s->fd, s->in + s->inlen, (size_t) room, 0);
+  r = SSL_read(s->ssl, s->in + s->inlen, room);
+  if (r > 0) return r;
+  r = SSL_get_error(s->ssl, r);
+  errno = r == SSL_ERROR_WANT_READ ? EAGAIN : EPROTO;
+  return r == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
 /* 1, 0: the rest must wait, -1: broken */
 static int flush(struct session *s)
 {
   ssize_t w;
 
   while (s->outlen) {
-    w = send(s->fd, s->out, s->outlen, MSG_NOSIGNAL);
+    w = transmit(s);
     if (w == -1) return errno == EAGAIN ? 0 : -1;
     s->out += w;
     s->outlen -= (size_t) w;
@@ -169,6 +200,23 @@ static void say(struct session *s, enum state next, const char *text, size_t len
   }
 }
 #define SAY(s, next, text) say((s), (next), (text), sizeof(text) - 1)
+
+static void shake(struct session *s)
+{
+  int r = SSL_do_handshake(s->ssl), why = SSL_get_error(s->ssl, r);
+
+  if (r == 1) SAY(s, EHLO, "EHLO load.bench.test\r\n");
+  else if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) give_up(s, "failed");
+}
+
+static void encrypt(struct session *s)
+{
+  s->state = HANDSHAKE;
+  s->ssl = SSL_new(context);
+  if (!s->ssl || SSL_set_fd(s->ssl, s->fd) != 1) fail("SSL_new");
+  SSL_set_connect_state(s->ssl);
+  shake(s);
+}
 
 static void begin_message(struct session *s)
 {
@@ -255,7 +303,7 @@ static void over(struct session *s)
 static void reply(struct session *s, const char *line)
 {
   static const char *const expected[] = {
-    [BANNER] = "220", [EHLO] = "250", [MAIL] = "250", [RCPT] = "250", [DATA] = "354",
+    [BANNER] = "220", [EHLO] = "250", [STARTTLS] = "220", [MAIL] = "250", [RCPT] = "250", [DATA] = "354",
     [BODY] = "250", [QUIT] = "221"
   };
 
@@ -266,6 +314,10 @@ static void reply(struct session *s, const char *line)
   switch (s->state) {
     case BANNER: SAY(s, EHLO, "EHLO load.bench.test\r\n"); return;
     case EHLO:
+      if (want.encrypt && !s->ssl) {
+        SAY(s, STARTTLS, "STARTTLS\r\n");
+        return;
+      }
       if (want.hold) {
         s->state = HELD;
         ++held;
@@ -273,19 +325,20 @@ static void reply(struct session *s, const char *line)
       }
       begin_message(s);
       return;
+    case STARTTLS: encrypt(s); return;
     case MAIL: SAY(s, RCPT, "RCPT TO:<rcpt@bench.test>\r\n"); return;
     case RCPT: SAY(s, DATA, "DATA\r\n"); return;
     case DATA: send_message(s); return;
     case BODY: accepted(s); return;
     case QUIT: over(s); return;
-    case IDLE: case PAUSE: case HELD: return;
+    case IDLE: case PAUSE: case HELD: case HANDSHAKE: return;
   }
 }
 
 /* Lock step: one reply is all that can be in the buffer. */
 static void hear(struct session *s)
 {
-  ssize_t r = recv(s->fd, s->in + s->inlen, sizeof s->in - s->inlen - 1, 0);
+  ssize_t r = receive(s);
   char *line, *end;
 
   if (r == -1 && errno == EAGAIN) return;
@@ -314,7 +367,12 @@ static void happen(struct session *s, uint32_t events)
       case 1: watch(s, EPOLL_CTL_MOD, EPOLLIN);
     }
   }
-  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) hear(s);
+  if (s->state == HANDSHAKE) shake(s);
+  else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+    /* What is decrypted already no event tells of. */
+    do hear(s);
+    while (s->fd != -1 && s->ssl && SSL_pending(s->ssl));
+  }
 }
 
 /* Sessions that are over, or whose pause is, begin again. */
@@ -410,7 +468,7 @@ static void print(void)
 static void usage(void)
 {
   fputs("usage: smtpload -p PORT [-s SESSIONS] [-m EACH] [-l BYTES] [-t SECONDS] [-n COUNT]"
-        " [-g USEC] [-h]\n", stderr);
+        " [-g USEC] [-e] [-h]\n", stderr);
   exit(100);
 }
 
@@ -418,7 +476,7 @@ static void arguments(int argc, char **argv)
 {
   int c;
 
-  while ((c = getopt(argc, argv, "p:s:m:l:t:n:g:h")) != -1)
+  while ((c = getopt(argc, argv, "p:s:m:l:t:n:g:eh")) != -1)
     switch (c) {
       case 'p': want.port = (unsigned short) strtoul(optarg, 0, 10); break;
       case 's': want.sessions = strtol(optarg, 0, 10); break;
@@ -427,6 +485,7 @@ static void arguments(int argc, char **argv)
       case 't': want.seconds = strtod(optarg, 0); break;
       case 'n': want.most = strtol(optarg, 0, 10); break;
       case 'g': want.pause = strtol(optarg, 0, 10); break;
+      case 'e': want.encrypt = 1; break;
       case 'h': want.hold = 1; break;
       default: usage();
     }
@@ -440,6 +499,12 @@ int main(int argc, char **argv)
 
   arguments(argc, argv);
   compose();
+  if (want.encrypt) {
+    context = SSL_CTX_new(TLS_client_method());
+    if (!context) fail("SSL_CTX_new");
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  }
   watcher = epoll_create1(EPOLL_CLOEXEC);
   if (watcher == -1) fail("epoll_create1");
   sessions = calloc((size_t) want.sessions, sizeof *sessions);
