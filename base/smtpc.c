@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "dial.h"
@@ -165,6 +166,18 @@ int smtpc_hello(struct smtpc *c, const char *me, unsigned long seconds)
   return r == -1 || r == 250 ? r : refused(c, r);
 }
 
+/* Before everything else, TLS too. A new connection has room for it. */
+static int proxied(const struct smtpc *c, const struct upstream *to, int fd)
+{
+  static const struct proxy none;
+  char header[PROXY_MADE];
+  size_t len;
+
+  if (to->client != UPSTREAM_CLIENT_PROXY) return 1;
+  len = proxy_make(c->client ? c->client : &none, header);
+  return send(fd, header, len, MSG_NOSIGNAL) == (ssize_t) len;
+}
+
 /* safe: with TLS, as it is wanted. */
 static int attempt(struct smtpc *c, const struct upstream *to, int safe, const char *me, unsigned long connect,
                    unsigned long reply)
@@ -177,6 +190,10 @@ static int attempt(struct smtpc *c, const struct upstream *to, int safe, const c
   fd = to->port ? dial_tcp(to->host, to->port, connect) : dial(to->host, connect);
   if (fd == -1)
     return fail(c, errno == EADDRNOTAVAIL ? "has no address" : "does not accept a connection");
+  if (!proxied(c, to, fd)) {
+    close(fd);
+    return fail(c, "does not read");
+  }
   if (safe && to->smtps && smtptls_begin(c, to, &fd, connect) == -1) return -1;
   stream_begin(&c->stream, fd, fd, c->buffer, sizeof c->buffer, reply);
 

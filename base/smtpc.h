@@ -5,6 +5,7 @@
  * What the other side says is checked and rebuilt; nothing raw gets out. */
 
 #include "owfat.h"
+#include "proxy.h"
 #include "stream.h"
 #include "upstream.h"
 
@@ -27,6 +28,7 @@ struct smtpc {
   unsigned long size;      /* the server's limit, 0: none named */
   stralloc auth;           /* mechanisms that it offers, as it wrote them, a blank before each */
   stralloc xclient, xforward;  /* attributes that it takes, likewise; both are Postfix's extensions */
+  const struct proxy *client;  /* whom client=proxy tells of; 0: of ourselves alone */
   int code;                /* of the last reply */
   stralloc text;           /* its text: printable ASCII or UTF-8, lines joined by LF, no codes */
   const char *trouble;     /* after -1: what went wrong, in a few words, static */

@@ -65,13 +65,6 @@ static int options(struct upstream *u, const char **words, stralloc *trouble)
   return 1;
 }
 
-/* Never take for done what is not: what this version cannot do is an error. */
-static int possible(const struct upstream *u, stralloc *trouble)
-{
-  if (u->client) return wrong(trouble, "handing on the client's address is not possible yet: write client=no", 0);
-  return 1;
-}
-
 static int is_port(const char *word)
 {
   unsigned long number;
@@ -125,7 +118,7 @@ int upstream_line(struct upstream *u, char *line, stralloc *trouble)
   n = place(u, u->words + 1);
   if (!n) return wrong(trouble, u->kind == UPSTREAM_LMTP ? "lmtp wants HOST PORT or /PATH behind it"
                                                         : "smtp and smtps want HOST PORT behind them", 0);
-  return options(u, u->words + 1 + n, trouble) && possible(u, trouble);
+  return options(u, u->words + 1 + n, trouble);
 }
 
 /* Put the place before what is wrong there. 0. */

@@ -18,7 +18,7 @@ static int repeat(struct session *s)
 {
   const char *line = s->t.rcpts.s, *end = line + s->t.rcpts.len, *nl;
 
-  if (behind_ask(s, s->t.mail.s, s->t.mail.len) / 10 != 25) return 0;
+  if (behind_repeat(s) / 10 != 25) return 0;
   for (; line < end; line = nl + 1) {
     nl = memchr(line, '\n', (size_t) (end - line));
     if (behind_ask(s, line, (size_t) (nl - line)) / 10 != 25) return 0;

@@ -59,15 +59,22 @@ static int check(enum attribute which, stralloc *s)
   }
 }
 
+/* ATTRIBUTES: none of them has this name. */
+static unsigned int find(const char *word, size_t len)
+{
+  unsigned int i = 0;
+
+  while (i < ATTRIBUTES && (len != strlen(names[i]) || case_diffb(word, len, names[i]))) ++i;
+  return i;
+}
+
 static int take(const char *word, size_t n, unsigned int has, struct attributes *a)
 {
   const char *equals = memchr(word, '=', n);
   size_t key = equals ? (size_t) (equals - word) : 0;
-  unsigned int i;
+  unsigned int i = find(word, key);
 
-  for (i = 0; i < ATTRIBUTES; ++i)
-    if (has >> i & 1 && key == strlen(names[i]) && !case_diffb(word, key, names[i])) break;
-  if (i == ATTRIBUTES || a->given >> i & 1) return 0;
+  if (!(has >> i & 1) || a->given >> i & 1) return 0;
   a->given |= 1u << i;
   if (!xtext_decode(&a->value[i], equals + 1, n - key - 1) || !check(i, &a->value[i])) return 0;
   a->value[i].len = strlen(a->value[i].s);
@@ -96,4 +103,16 @@ int attribute_names(unsigned int has, stralloc *to)
   for (i = 0; i < ATTRIBUTES; ++i)
     if (has >> i & 1) ok = ok && stralloc_cats(to, " ") && stralloc_cats(to, names[i]);
   return ok;
+}
+
+unsigned int attribute_offered(const stralloc *words)
+{
+  size_t at, i;
+  unsigned int has = 0;
+
+  for (at = 0; at < words->len; at = i) {
+    for (i = ++at; i < words->len && words->s[i] != ' '; ++i) ;
+    has |= 1u << find(words->s + at, i - at);
+  }
+  return has & ((1u << ATTRIBUTES) - 1);
 }

@@ -26,4 +26,7 @@ int attribute_read(const char *args, size_t len, unsigned int has, struct attrib
 /* Append the names of these, a blank before each. 1, or 0 without memory. */
 int attribute_names(unsigned int has, stralloc *to);
 
+/* Which of them a server offers by their names, with a blank before each: a bit for each. */
+unsigned int attribute_offered(const stralloc *words);
+
 #endif

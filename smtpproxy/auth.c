@@ -236,7 +236,7 @@ static const char *untimely(struct session *s)
   if (!s->extended) return "503 5.5.1 say EHLO first";
   if (s->user.len) return "503 5.5.1 you have said who you are";
   if (s->t.open) return "503 5.5.1 not within a transaction";
-  if (smtpc_isopen(&s->upstream) && !has_auth(s)) return "502 5.5.1 not offered";
+  if ((s->set.routes.any || smtpc_isopen(&s->upstream)) && !has_auth(s)) return "502 5.5.1 not offered";
   if (!client_private(s)) return "538 5.7.11 not without TLS";
   if (!behind_connect(s)) return "454 4.7.0 the mail server behind this one cannot be reached; try again later";
   return has_auth(s) && upstream_private(s) ? 0 : "502 5.5.1 not offered";

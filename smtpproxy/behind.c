@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "failover.h"
+#include "introduce.h"
 #include "log.h"
 
 static int reach(struct session *s, unsigned long connect, unsigned long reply)
@@ -10,12 +11,13 @@ static int reach(struct session *s, unsigned long connect, unsigned long reply)
   const char *port = s->to->port ? s->to->port : "";
   int r;
 
+  introduce_before(s);
   r = smtpc_open(&s->upstream, s->to, s->set.me.s, connect, reply);
   if (r == 250) {
     if (s->to->tls && s->set.level & LOG_EXTENDED)
       log_event("upstream-tls", session_id(s), s->to->host, " ", port, ": ", s->upstream.tls ? "" : "in clear, for it ",
                 s->upstream.tls ? s->upstream.tls : s->upstream.trouble);
-    return 1;
+    return introduce(s);
   }
   log_event("upstream-down", session_id(s), s->to->host, " ", port, ": ",
             r == -1 ? s->upstream.trouble : "refuses the session");
@@ -164,11 +166,18 @@ int behind_mail(struct session *s, const struct params *p)
   int r = -1;
 
   t->told = 1;
+  introduce_message(s);
   if (behind_compose(s, p) && stralloc_copyb(&line, t->mail.s, t->mail.len) &&
       (!p->size_given || !(s->upstream.offers & SMTPC_SIZE) ||
        (stralloc_cats(&line, " SIZE=") && stralloc_number(&line, p->size))))
     r = behind_ask(s, line.s, line.len);
   return taken(s, r);
+}
+
+int behind_repeat(struct session *s)
+{
+  introduce_message(s);
+  return behind_ask(s, s->t.mail.s, s->t.mail.len);
 }
 
 int behind_rcpt(struct session *s, const struct address *a, const struct params *p)

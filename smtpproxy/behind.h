@@ -44,4 +44,7 @@ int behind_compose(struct session *s, const struct params *params);
 int behind_mail(struct session *s, const struct params *params);
 int behind_rcpt(struct session *s, const struct address *address, const struct params *params);
 
+/* The MAIL of the transaction once more. The code of its reply, or -1. */
+int behind_repeat(struct session *s);
+
 #endif

@@ -182,15 +182,13 @@ static void hand_on(struct session *s)
 static int readdress(struct session *s, const char *address)
 {
   static stralloc line;
-  struct transaction *t = &s->t;
 
   if (!onward_redirect(s, address)) return 0;
   if (!s->to->host) return 1;
-  if ((!t->mail.len && !behind_compose(s, t->params)) || !stralloc_copys(&line, "RCPT TO:<") ||
+  if ((!s->t.mail.len && !behind_compose(s, s->t.params)) || !stralloc_copys(&line, "RCPT TO:<") ||
       !stralloc_cats(&line, address) || !stralloc_cats(&line, ">")) return 0;
-  t->told = 1;
-  return again(s, 0) && behind_ask(s, "RSET", 4) == 250 &&
-         behind_ask(s, t->mail.s, t->mail.len) == 250 &&
+  s->t.told = 1;
+  return again(s, 0) && behind_ask(s, "RSET", 4) == 250 && behind_repeat(s) == 250 &&
          behind_ask(s, line.s, line.len) / 10 == 25;
 }
 

@@ -73,8 +73,8 @@ int main(void)
           "what is never tried is a mistake");
   refused("smtp a 1\nsmtp a 2\nsmtp a 3\nsmtp a 4\nsmtp a 5\nsmtp a 6\nsmtp a 7\nsmtp a 8\nsmtp a 9\n",
           "control/upstream:9: too many upstreams", "there is a limit");
-  refused("smtp a 25 client=proxy\n",
-          "control/upstream:1: handing on the client's address is not possible yet: write client=no", "the client's address");
+  ok(put("smtp a 25 client=proxy\nlmtp /run/l client=xclient\n") && upstream_read(&all, &trouble) &&
+     u->client == UPSTREAM_CLIENT_PROXY && u[1].client == UPSTREAM_CLIENT_XCLIENT, "who hears of the client");
   ok(put("lmtp h 24\nlmtp /run/l recipients=20\n") && upstream_read(&all, &trouble) && all.count == 2 &&
      is(u, UPSTREAM_LMTP, "h", "24") && u->most == 1 && is(u + 1, UPSTREAM_LMTP, "/run/l", 0) && u[1].most == 20,
      "LMTP by TCP, and at a local socket");

@@ -1,9 +1,11 @@
 #!/bin/sh
 # AUTH: a client proves to the server behind us who it is, through our hands, and
 # nothing of that is written down. Postfix with Dovecot's SASL is that server.
-. "$(dirname "$0")/../tap.sh"
-. "$(dirname "$0")/../peer.sh"
-. "$(dirname "$0")/smtp.sh"
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+. tests/peer.sh
+. tests/tls.sh
+. tests/smtpproxy/smtp.sh
 need_peers
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -100,6 +102,20 @@ like '550 5.7.1 ' 'who is not, does not' timeout 60 swaks --server "127.0.0.1:$F
   --from joe@example.net --to x@elsewhere.example
 like '535 5.7.8' 'a wrong password is refused in the words of the server' by PLAIN wrong
 like '535 5.7.8' 'and so is one of CRAM-MD5' by CRAM-MD5 wrong
+
+# over STARTTLS, from elsewhere
+ca ca
+cert one one.example.net
+mkdir "$C/tls"
+cp "$T/one.both" "$C/tls/default.pem"
+chmod 600 "$C/tls/default.pem"
+front h sh -c 'TCPREMOTEIP=192.0.2.1 exec cm-tls -u nobody cm-smtpd'
+rm -f "$T"/p/mail/new/*
+elsewhere() { timeout 60 swaks --server "127.0.0.1:$PORT" --ehlo client.example.org --from joe@example.net --to b@example.net \
+  --auth PLAIN --auth-user joe@example.net --auth-password 'sesame seed' "$@" 2>&1; }
+like 'did not advertise authentication' 'from elsewhere there is no AUTH' elsewhere
+like '235 2.7.0' 'but in TLS there is' elsewhere -tls
+like '(CleanMail) with ESMTPSA$' 'and Received says so' inbox p
 
 # -- what is known of it afterwards
 
@@ -208,6 +224,10 @@ same '1 2' 'and no other was made in its place' sh -c "cut -d' ' -f1 $T/$S/comma
 sink 'AUTH=say:235 2.7.0 ok\r\n421 4.3.2 I leave\r\n,drop'
 like '^421 4.4.2 ' 'also if nobody had asked it anything' said 1 "$EHLO" "$PL" 'MAIL FROM:<b@example.org>' NOOP
 like 'the session of joe@example.net ends with it' 'and the log says whose' cat "$T/h/err"
+
+echo 'x.example smtp 127.0.0.1 1' | cm-list -r "$C/routes" make
+like '^502 5.5.1 ' 'where there are routes nobody knows the users' said 2 "$EHLO" "$PL" QUIT
+rm "$C/routes"
 
 # -- the way to the server behind us, in a network of its own: neither is this machine
 
