@@ -147,6 +147,7 @@ static void judge(struct session *s)
   int r;
 
   if (s->set.level & LOG_EXTENDED) tell(t);
+  if (t->mended && s->set.level & LOG_EXTENDED) log_event("mended", t->id, "it had a lone CR or LF");
   r = filter_run(s);
   /* Without filters no time has passed, and SMTP looks once more before its dot. */
   if (r == 1 && s->set.filters && !session_present(s)) {
@@ -180,6 +181,7 @@ void data_take(struct session *s)
   if (r == -1) gone(s, errno);
   else {
     t->plain = dot_plain(&d);
+    t->mended = d.bare;
     reply = r ? fault(s, &d) : "452 4.3.1 no room for the message; try again later";
     if (!r) log_event("trouble", t->id, "unable to keep the message: ", strerror(errno));
     if (reply) refuse(s, reply);

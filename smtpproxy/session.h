@@ -41,6 +41,7 @@ struct transaction {
   struct spool filtered;  /* as the pipeline left it; fd -1: unchanged */
   int header_only;        /* of it: what goes before the body of message, which is unchanged */
   int plain;              /* message needs no encoding on its way out */
+  int mended;             /* it is not byte for byte what the client sent: control/newlines */
   struct header header;   /* of message */
   struct result result;
   stralloc stored;        /* file in the store, 0-terminated; "" */
