@@ -10,7 +10,7 @@
 #   promise SECONDS          the longest that a client of this row may wait; else 60
 #   doubts N                 so many copies more than were acknowledged are allowed, where
 #                            what was killed could not log its doubt
-#   changes FILE             a stage of this row makes every message to this text, with CRLF
+#   changes FILE...          a stage of this row makes messages to one of these texts, with CRLF
 #   adds NAME...             stages of this row add such header fields
 #   rows_done                at the end, in place of done_testing
 #
@@ -63,7 +63,7 @@ row() {
 
 promise() { PROMISE=$1; }
 doubts() { DOUBTS=$1; }
-changes() { CHANGED=$1; }
+changes() { CHANGED=$*; }
 adds() { ADDED=$*; }
 
 # judged: of the row that ends
