@@ -10,19 +10,31 @@
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
+/* A directory that was opened for nothing but its path cannot be synced itself. */
+static int sync_path(int parent)
+{
+  int fd = openat(parent, ".", FLAGS), r;
+
+  if (fd == -1) return -1;
+  r = fsync(fd);
+  close(fd);
+  return r;
+}
+
 int home_below(int parent, const char *name)
 {
   int fd = openat(parent, name, FLAGS);
 
   if (fd >= 0 || errno != ENOENT) return fd;
   if (mkdirat(parent, name, 0700) == -1 && errno != EEXIST) return -1;
-  if (fsync(parent) == -1) return -1;
+  if (fsync(parent) == -1 && (errno != EBADF || sync_path(parent) == -1)) return -1;
   return openat(parent, name, FLAGS);
 }
 
 int home_open(const char *name)
 {
-  int fd, saved, home = open(control_home(), FLAGS);
+  /* Who is in a jail may not list it. */
+  int fd, saved, home = open(control_home(), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
   if (home == -1) return -1;
   fd = home_below(home, name);

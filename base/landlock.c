@@ -69,11 +69,13 @@ int landlock_enter(int rules)
 
 int landlock_guard(void)
 {
-  static const struct landlock signals = { 0, 0, 2 };
+  /* To rename into another directory is forbidden by every domain, as soon as one within
+   * it has anything to say about files, unless it says that it is allowed. */
+  static const struct landlock signals = { LANDLOCK_REFER, 0, 2 };
   int rules = landlock_make(&signals), done, saved;
 
   if (rules == -1) return 0;
-  done = landlock_enter(rules);
+  done = landlock_path(rules, "/", LANDLOCK_REFER) == -1 ? -1 : landlock_enter(rules);
   saved = errno;
   close(rules);
   errno = saved;

@@ -9,8 +9,16 @@
 #define WHERE "control/jail/"
 #define BLANKS " \t\r"
 
-#define OWN "read control lists\nmemory 256m\ncpu 30\ndescriptors 32\nstack 1m\n"
 #define LIBRARIES "run /usr/lib /lib /lib64\nread /etc/ld.so.cache\n"
+/* Our own stages are static where this program is. */
+#ifndef __GLIBC__
+#define LINKED ""
+#elif SECCOMP_SANITIZED
+#define LINKED LIBRARIES "read /proc\n"
+#else
+#define LINKED LIBRARIES
+#endif
+#define OWN "read control lists\n" LINKED "memory 256m\ncpu 30\ndescriptors 32\nstack 1m\n"
 
 static const struct { const char *name, *text; } known[] = {
   { "own",

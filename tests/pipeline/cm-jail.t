@@ -124,6 +124,16 @@ allowed='socket_tcp socket_tcp6 socket_udp'
 probe network cm-jail wide-network
 allowed='make_process run_shell signal_all'
 probe external cm-jail wide-external
+# Our own programs that confine themselves: the calls that confined.c lists
+same 'begin
+end' 'as the stages that ask the DNS nothing else can be done' "$BUILT/tests/confined"
+same 'begin
+end' 'nor as cm-tlsd' "$BUILT/tests/confined" open
+same 'begin
+end' 'nor as cm-look' "$BUILT/tests/confined" alone
+same 'begin
+end' 'nor as a scanner of cm-virusd' "$BUILT/tests/confined" "$T/there"
+
 ok 'the process that was to be harmed has come to none' kill -0 $VICTIM
 
 # Where the kernel has less of Landlock, more is refused by the filter of calls

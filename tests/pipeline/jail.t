@@ -48,6 +48,23 @@ printf 'a rewrite jail=own : cm-filter-attach control/attach\n' | plan
 same 111 'a helper that the profile does not name is not run' rewrite
 printf 'From: a@example.org\n\nx\n' > message
 
+# Those that remember something
+mkdir -p state store-all
+export CM_ENVELOPE="$T/envelope" SENDER=s@example.org TCPREMOTEIP=192.0.2.1 CM_ID=1769903990.998877.1f3a.0.9be2c510
+printf 's@example.org\nbait@example.net\n' > envelope
+echo 'bait@example.net' > control/traps
+decides 111 'the greylist in a jail remembers' 'g check jail=state : cm-filter-grey'
+like '^4.7.1' 'and says to come again' reason
+ok 'in its file' test -s state/grey
+decides 50 'a trap in a jail deletes' 't check jail=state : cm-filter-trap'
+ok 'and keeps what is to be learned' sh -c 'ls state/trap/new/* > /dev/null'
+decides 0 'a copy of all mail is kept from a jail' 'k check jail=state : cm-filter-store days=31 files=0 store-all'
+ok 'where it should be' sh -c 'grep -rq ^From store-all'
+decides 0 'a jail without state' 'k check on-error=deliver jail=own : cm-filter-store days=31 files=0 store-all'
+same broken 'lets nothing be kept' word k
+decides 0 'delay' 'd check jail=own : cm-filter-delay 1'
+unset CM_ENVELOPE SENDER TCPREMOTEIP CM_ID
+
 # Who runs it
 if sanitized || [ "$("$BUILT/tests/level")" -lt 6 ]; then
   report 0 'who runs it # SKIP needs level 6 of Landlock, and no sanitizer'

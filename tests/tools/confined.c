@@ -1,10 +1,12 @@
-/* confined [open]: what confine_to_network(), or confine_to_open(), leaves to a
- * process, one forbidden call a line that worked all the same; for tests. */
+/* confined [open | alone | DIRECTORY]: what confine_to_network(), confine_to_open(),
+ * confine() or confine_to() leaves to a process, one forbidden call a line that worked
+ * all the same; for tests. */
 
 #include "confine.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +26,20 @@ static const struct { const char *name; long number; } calls[] = {
   CALL(init_module), CALL(reboot), CALL(swapon), CALL(settimeofday), CALL(personality), CALL(dup)
 };
 
+/* What two of them need. */
+static const char *const files[] = { "openat", "unlinkat", "mkdirat", "fchmodat", "ftruncate", "statx", "getdents64",
+                                     "faccessat", "dup" };
+static const char *const memory[] = { "ftruncate", "memfd_create" };
+
+static int among(const char *name, const char *const *list, size_t count)
+{
+  size_t i;
+
+  for (i = 0; i < count; ++i)
+    if (!strcmp(name, list[i])) return 1;
+  return 0;
+}
+
 static int opens(int domain, int type)
 {
   int fd = socket(domain, type, 0);
@@ -34,16 +50,22 @@ static int opens(int domain, int type)
 
 int main(int argc, char **argv)
 {
-  int no_network = argc > 1;
+  int no_network = argc > 1, alone = argc > 1 && !strcmp(argv[1], "alone");
+  const char *directory = argc > 1 && *argv[1] == '/' ? argv[1] : 0;
+  unsigned int how;
   size_t i;
-
-  (void) argv;
+  int done;
 
   puts("begin");
   fflush(stdout);
-  if ((no_network ? confine_to_open(64ul << 20) : confine_to_network()) == -1) return 111;
+  if (directory) done = confine_to(directory, 64ul << 20, 1ul << 20, &how);
+  else if (alone) done = confine(64ul << 20, 1ul << 20, 10);
+  else done = no_network ? confine_to_open(64ul << 20) : confine_to_network();
+  if (done == -1) return 111;
   for (i = 0; i < sizeof calls / sizeof *calls; ++i)
-    if (syscall(calls[i].number, -1L, -1L, -1L, -1L, -1L, -1L) != -1 || errno != EPERM)
+    if ((!alone || !among(calls[i].name, memory, sizeof memory / sizeof *memory)) &&
+        (!directory || !among(calls[i].name, files, sizeof files / sizeof *files)) &&
+        (syscall(calls[i].number, -1L, -1L, -1L, -1L, -1L, -1L) != -1 || errno != EPERM))
       puts(calls[i].name);
   if (opens(AF_INET, SOCK_DGRAM) == no_network || opens(AF_INET6, SOCK_STREAM) == no_network)
     puts(no_network ? "a socket" : "no socket");
