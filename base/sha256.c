@@ -25,10 +25,22 @@ static uint32_t word(const unsigned char *p)
   return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
 }
 
-/* FIPS 180-4, 6.2.2; v holds a to h. */
+/* One round. The variables change places from round to round by the caller's order
+ * of them, for moving them in memory costs ten times the rest. */
+static void turn_once(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
+                      uint32_t *h, uint32_t kw)
+{
+  uint32_t one = *h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + kw;
+
+  *d += one;
+  *h = one + (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+}
+
+/* FIPS 180-4, 6.2.2. */
 static void compress(uint32_t state[8], const unsigned char *block)
 {
-  uint32_t w[64], v[8], one, two;
+  uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6],
+           h = state[7], w[64], one, two;
   unsigned int i;
 
   for (i = 0; i < 16; ++i) w[i] = word(block + 4 * i);
@@ -37,17 +49,24 @@ static void compress(uint32_t state[8], const unsigned char *block)
     two = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10;
     w[i] = w[i - 16] + one + w[i - 7] + two;
   }
-  memcpy(v, state, sizeof v);
-  for (i = 0; i < 64; ++i) {
-    one = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) +
-          ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
-    two = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) +
-          ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += one;
-    v[0] = one + two;
+  for (i = 0; i < 64; i += 8) {
+    turn_once(a, b, c, &d, e, f, g, &h, k[i] + w[i]);
+    turn_once(h, a, b, &c, d, e, f, &g, k[i + 1] + w[i + 1]);
+    turn_once(g, h, a, &b, c, d, e, &f, k[i + 2] + w[i + 2]);
+    turn_once(f, g, h, &a, b, c, d, &e, k[i + 3] + w[i + 3]);
+    turn_once(e, f, g, &h, a, b, c, &d, k[i + 4] + w[i + 4]);
+    turn_once(d, e, f, &g, h, a, b, &c, k[i + 5] + w[i + 5]);
+    turn_once(c, d, e, &f, g, h, a, &b, k[i + 6] + w[i + 6]);
+    turn_once(b, c, d, &e, f, g, h, &a, k[i + 7] + w[i + 7]);
   }
-  for (i = 0; i < 8; ++i) state[i] += v[i];
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+  state[5] += f;
+  state[6] += g;
+  state[7] += h;
 }
 
 void sha256_begin(struct sha256 *h)
