@@ -14,11 +14,21 @@
 #include "copy.h"
 
 #define USAGE "usage: cm-config [-t TLSACCT] smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...\n" \
+  "       cm-config [-t TLSACCT] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT\n" \
   "       cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]\n" \
   "       cm-config notify ACCT LOGACCT DIR"
 
 #define UPSTREAM \
   "# The mail server behind this port: smtp HOST PORT, or queue PROGRAM ARGUMENTS.\n"
+
+#define MAILBOXES \
+  "# The server that has the mailboxes: pop3s HOST PORT, or pop3 HOST PORT [tls=HOW].\n"
+
+#define HOPS \
+  "# Which Received field says where a message came from, for filters that ask:\n" \
+  "# an account's pattern, and the number of the field, counted from the top, that the\n" \
+  "# first of the provider's servers wrote; or patterns of the names of its servers.\n" \
+  "#* 1\n"
 
 #define RECIPIENTS \
   "# Who may receive through this port: addresses and patterns (? and *), one a line.\n" \
@@ -111,14 +121,17 @@ static const struct passwd *account(const char *name)
 }
 
 /* The text of control/upstream. */
-static void say_upstream(char **words)
+static void say_upstream(char **words, int pop)
 {
   size_t n;
+  int good;
 
   for (n = 0; words[n]; ++n)
     if (!*words[n] || strpbrk(words[n], " \t\r\n")) die(100, "unusable: ", words[n]);
-  if (!(n == 3 && !strcmp(*words, "smtp")) && !(n > 1 && !strcmp(*words, "queue"))) die(100, USAGE);
-  say(UPSTREAM);
+  if (pop) good = (n == 3 || n == 4) && (!strcmp(*words, "pop3") || !strcmp(*words, "pop3s"));
+  else good = (n == 3 && !strcmp(*words, "smtp")) || (n > 1 && !strcmp(*words, "queue"));
+  if (!good) die(100, USAGE);
+  say(pop ? MAILBOXES : UPSTREAM);
   for (; *words; ++words) {
     say(*words);
     say(words[1] ? " " : "\n");
@@ -139,8 +152,14 @@ static void make_pipeline(void)
   save("control/pipeline", 0644);
 }
 
-static void make_control(void)
+static void make_control(int pop)
 {
+  if (pop) {
+    say(HOPS);
+    save("control/hops", 0644);
+    make_pipeline();
+    return;
+  }
   say(RECIPIENTS);
   save("control/recipients", 0644);
   say(QUARANTINE);
@@ -194,9 +213,9 @@ static void begin_run(const char *tool, const struct passwd *server)
 
 /* tls: whose name the account is that speaks TLS; 0: none is spoken. Its keys are
  * root's, so that root gives up its rights behind that. */
-static void make_smtp(const struct passwd *server, const char *tls, char **words)
+static void make_port(const struct passwd *server, const char *tls, char **words, int pop)
 {
-  make_control();
+  make_control(pop);
   if (tls) say("#!/bin/sh\nexec 2>&1\nexec envdir ./env ");
   else begin_run("envuidgid", server);
   say(LIMITS " \\\n  " SERVER);
@@ -212,7 +231,7 @@ static void make_smtp(const struct passwd *server, const char *tls, char **words
     say(" -s ");
     say(server->pw_name);
   }
-  say(" cm-smtpd\n");
+  say(pop ? " cm-pop3d\n" : " cm-smtpd\n");
 }
 
 /* Signatures that come with the suite, and the address where cm-filter-virus asks;
@@ -247,11 +266,11 @@ int main(int argc, char **argv)
 {
   const char *tls = argc > 3 && !strcmp(argv[1], "-t") ? argv[2] : 0;
   const char *what = argc > 4 ? argv[tls ? 3 : 1] : "";
-  int smtp = !strcmp(what, "smtp"), virusd = !strcmp(what, "virusd"), i;
+  int pop = !strcmp(what, "pop3"), port = pop || !strcmp(what, "smtp"), virusd = !strcmp(what, "virusd"), i;
 
   errmsg_iam("cm-config");
   if (tls) argv += 2, argc -= 2;
-  if ((tls && !smtp) || (!(smtp && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5))) die(100, USAGE);
+  if ((tls && !port) || (!(port && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5))) die(100, USAGE);
   umask(022);
   if (*control_home() != '/') die(100, "not an absolute path: ", control_home());
   for (i = 5; i < argc && (virusd || i < 7); ++i) safe(argv[i], virusd ? "/=" : "");
@@ -260,9 +279,9 @@ int main(int argc, char **argv)
   account(argv[2]);
   account(argv[3]);
   if (tls) account(tls);
-  if (smtp) say_upstream(argv + 7);
+  if (port) say_upstream(argv + 7, pop);
   if (mkdir(argv[4], 0755) == -1 || chdir(argv[4]) == -1) diesys(111, "unable to create ", argv[4]);
-  if (smtp) {
+  if (port) {
     folder("control", 0755);
     save("control/upstream", 0644);
     argv[7] = 0;
@@ -270,7 +289,7 @@ int main(int argc, char **argv)
   folder("env", 0755);
   make_env();
   make_log(account(argv[3]));
-  if (smtp) make_smtp(account(argv[2]), tls, argv + 5);
+  if (port) make_port(account(argv[2]), tls, argv + 5, pop);
   else if (virusd) make_virusd(account(argv[2]), argv + 5);
   else make_notify(account(argv[2]));
   /* Last, so that supervise starts nothing half made. */

@@ -53,6 +53,12 @@ config "$T/ports/four" :: 25 smtp 192.0.2.1 2526
 ok 'where the suite has a pipeline, the port begins with that' cmp control/pipeline "$T/ports/four/control/pipeline"
 rm "$T/control/pipeline"
 
+verdict 0 '' 'a port for mailboxes is made' cm-config pop3 "$acct" "$log" "$T/ports/pop" 127.0.0.1 1110 pop3s pop.example.net 995
+mailboxes() { (cd "$T/ports/pop" && find control | sort | tr '\n' ' '; grep -v '^#' control/upstream; tail -n 1 run | sed 's/.* //'); }
+same 'control control/hops control/pipeline control/upstream pop3s pop.example.net 995
+cm-pop3d' 'with its server, and nobody who may receive' mailboxes
+verdict 100 "$(cm-config 2>&1)" 'its server is no mail server' cm-config pop3 "$acct" "$log" "$T/ports/no" 127.0.0.1 1110 smtp 127.0.0.1 25
+
 before=$(cd "$T/ports/mx" && find . -type f -exec cksum {} +)
 verdict 111 "cm-config: unable to create $T/ports/mx: File exists" 'a directory that is there is refused' \
   config "$T/ports/mx" 127.0.0.1 "$PORT" smtp 127.0.0.1 25
@@ -60,6 +66,7 @@ after() { (cd "$T/ports/mx" && find . -type f -exec cksum {} +); }
 same "$before" 'and not touched' after
 
 usage='cm-config: usage: cm-config [-t TLSACCT] smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...
+       cm-config [-t TLSACCT] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT
        cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]
        cm-config notify ACCT LOGACCT DIR'
 verdict 100 "$usage" 'a wrong call' cm-config
