@@ -146,6 +146,7 @@ measure: it $(BENCH)
 	@bench/clients $(BUILD) 400
 	@bench/mime $(BUILD)
 	@bench/viruses $(BUILD) 4000 $(or $(ROUNDS),3)
+	@bench/pop $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
 cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost
