@@ -1,6 +1,7 @@
 #include "queue.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,7 +9,12 @@
 
 #include "clock.h"
 #include "copy.h"
+#include "reply.h"
 #include "spawn.h"
+#include "verdict.h"
+
+#define WORDS 1000  /* bytes that are read of what it says, and */
+#define ROOM 65536  /* that it can say */
 
 static char text[32768], made[32768];
 
@@ -68,6 +74,25 @@ static int envelope_file(const struct queue *q)
   return -1;
 }
 
+/* What it says on 6 goes into a file that cannot grow. */
+static int words_file(void)
+{
+  int fd = memfd_create("words", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  if (fd == -1 || (!ftruncate(fd, ROOM) && !fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK))) return fd;
+  close(fd);
+  return -1;
+}
+
+/* Its first bytes that are none. */
+static int take_words(int fd, stralloc *said)
+{
+  char words[WORDS];
+  ssize_t n = pread(fd, words, sizeof words, 0);
+
+  return n >= 0 && stralloc_copyb(said, words, strnlen(words, (size_t) n)) && stralloc_0(said);
+}
+
 /* Until it ends or time is up. */
 static int await(struct spawn *p, unsigned long seconds)
 {
@@ -86,11 +111,11 @@ static int await(struct spawn *p, unsigned long seconds)
   return -2;
 }
 
-static int feed(const struct queue *q, int message, int envelope)
+static int feed(const struct queue *q, int message, int envelope, int words)
 {
   static stralloc path;
   extern char **environ;
-  struct spawn p = { .env = environ, .fd = { message, envelope, 2, -1 }, .setuid = 1 };
+  struct spawn p = { .env = environ, .fd = { message, envelope, 2, -1 }, .more = { 0, 0, words }, .setuid = 1 };
   union { const char **is; char **wanted; } argv = { q->program };
 
   p.argv = argv.wanted;
@@ -101,12 +126,48 @@ static int feed(const struct queue *q, int message, int envelope)
 
 int queue_hand(const struct queue *q)
 {
-  int message = message_file(q), envelope = envelope_file(q), code = -1, saved;
+  int message = message_file(q), envelope = envelope_file(q), words = words_file(), code = -1, saved;
 
-  if (message != -1 && envelope != -1) code = feed(q, message, envelope);
+  if (message != -1 && envelope != -1 && words != -1) code = feed(q, message, envelope, words);
   saved = errno;
+  if (code >= 0 && !take_words(words, q->said)) q->said->len = 0;
+  if (words != -1) close(words);
   if (message != -1) close(message);
   if (envelope != -1) close(envelope);
   errno = saved;
   return code;
+}
+
+/* The codes of qmail-queue(8), and what a client is told; of those between 11 and 40
+ * that are not here, and of all others, the last two lines. */
+static const struct { int code; const char *words; } refusals[] = {
+  { 11,  "5.1.3 an address is too long for the mail system behind this one" },
+  { 115, "5.1.3 an address is too long for the mail system behind this one" },
+  { 51,  "4.3.0 the mail system behind this one is out of memory" },
+  { 52,  "4.3.0 the mail system behind this one took too long" },
+  { 53,  "4.3.0 the mail system behind this one could not write the message" },
+  { 54,  "4.3.0 the mail system behind this one could not read the message" },
+  { 55,  "4.3.0 the mail system behind this one could not read its configuration" },
+  { 56,  "4.3.0 the mail system behind this one has trouble with the network" },
+  { 71,  "4.3.0 the mail system behind this one refuses the message for now" },
+  { 72,  "4.4.1 the mail system behind this one could not connect in time" },
+  { 73,  "4.4.1 the mail system behind this one could not connect" },
+  { 74,  "4.4.2 the mail system behind this one lost its connection" },
+  { -5,  "5.3.0 the mail system behind this one refuses the message" },
+  { -4,  "4.3.0 the message cannot be taken now" },
+};
+
+const char *queue_refusal(int code, const stralloc *said)
+{
+  static stralloc line;
+  int group = code >= 11 && code <= 40 ? -5 : -4;
+  size_t i;
+
+  if (code == 82 && said->len > 2 && (*said->s == 'D' || *said->s == 'Z')) {
+    line.len = 0;
+    if (reply_reason(*said->s == 'D' ? VERDICT_REJECT : VERDICT_DEFER, said->s + 1, said->len - 2, &line) &&
+        stralloc_0(&line)) return line.s;
+  }
+  for (i = 0; refusals[i].code != code && refusals[i].code != group; ++i) ;
+  return refusals[i].words;
 }

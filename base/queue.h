@@ -2,7 +2,8 @@
 #define CM_QUEUE_H
 
 /* A program in qmail-queue's place, qmail-queue(8): the message on its
- * descriptor 0, LF at the ends of lines, the envelope on 1. */
+ * descriptor 0, LF at the ends of lines, the envelope on 1. On 6 it may say, as
+ * notqmail has it, D (for good) or Z (for now) and a text, and end with 82. */
 
 #include "owfat.h"
 #include <sys/types.h>
@@ -17,10 +18,15 @@ struct queue {
   const char *recipients;   /* a line each */
   size_t recipientslen;
   unsigned long seconds;    /* that it may take */
+  stralloc *said;           /* gets what it wrote on its descriptor 6, 0-terminated */
 };
 
 /* Its exit code. -1 with errno: it was not started. -2 with errno: it was, and
  * crashed or took too long (ETIMEDOUT); nobody knows what it did. */
 int queue_hand(const struct queue *q);
+
+/* What a code other than 0 is to an SMTP client: "5.3.0 words" for good, "4.3.0 words"
+ * for now, static. Only of 82 what it said counts, of which one clean line is kept. */
+const char *queue_refusal(int code, const stralloc *said);
 
 #endif

@@ -121,11 +121,11 @@ static void limits(const struct spawn *s)
   if (s->nice && nice(s->nice) == -1) return;
 }
 
-/* What becomes 0 to 3, or 5, may itself be one of these. What enter needs is still open
+/* What becomes 0 to 3, or 6, may itself be one of these. What enter needs is still open
  * then: all of ours is close-on-exec. */
 static int arrange(const struct spawn *s)
 {
-  int from[6], i, count = s->more[0] > 0 || s->more[1] > 0 ? 6 : 4;
+  int from[7], i, count = s->more[0] > 0 || s->more[1] > 0 || s->more[2] > 0 ? 7 : 4;
 
   for (i = 0; i < count; ++i) {
     from[i] = i < 4 ? s->fd[i] : s->more[i - 4] > 0 ? s->more[i - 4] : -1;

@@ -14,7 +14,7 @@ struct spawn {
   char *const *argv;
   char *const *env;
   int fd[4];               /* which of ours become its 0 to 3; -1: closed */
-  int more[2];             /* which become 4 and 5; 0 or -1: closed */
+  int more[3];             /* which become 4, 5 and 6; 0 or -1: closed */
   unsigned long memory;    /* bytes of address space; 0 in each of these: as ours is */
   unsigned long cpu;       /* seconds of processor time */
   unsigned long filesize;  /* bytes of a file it writes; more ends it by SIGXFSZ */

@@ -169,15 +169,17 @@ static int always(struct send *s)
 static void mail(const char *recipient, const char *to, const stralloc *text)
 {
   static struct upstreams upstreams;
+  static struct routes routes;
   static struct send m;
   static stralloc out, list, trouble;
   int r = SEND_LATER;
 
-  if (!upstream_read(&upstreams, &trouble)) {
+  if (!upstream_read(&upstreams, &trouble) || !route_open(&routes, me.s, &trouble)) {
     log_event("trouble", rows.cell[ROW_ID], trouble.s);
     return;
   }
   m.upstreams = &upstreams;
+  m.routes = &routes;
   m.me = me.s;
   m.sender = "";
   m.recipients = &list;

@@ -215,17 +215,19 @@ static int number(const char *name, unsigned long *value, unsigned long usual)
 static int hand_over(int message, const struct stored *s, const stralloc *to, struct send *m)
 {
   static struct upstreams upstreams;
+  static struct routes routes;
   static stralloc me, trouble;
 
   m->upstreams = &upstreams;
+  m->routes = &routes;
   m->message = message;
   m->sender = s->sender;
   m->recipients = to;
   m->before = before;
-  if (upstream_read(&upstreams, &trouble)) {
-    if (control_line("control/me", &me) != 1 && !(stralloc_copys(&me, "localhost") && stralloc_0(&me)))
-      return SEND_LATER;
-    m->me = me.s;
+  if (control_line("control/me", &me) != 1 && !(stralloc_copys(&me, "localhost") && stralloc_0(&me)))
+    return SEND_LATER;
+  m->me = me.s;
+  if (upstream_read(&upstreams, &trouble) && route_open(&routes, me.s, &trouble)) {
     if (number("control/timeoutconnect", &m->connect, 30) && number("control/timeoutremote", &m->reply, 300))
       return send_message(m);
     if (!stralloc_copys(&trouble, "a time-out is not a number") || !stralloc_0(&trouble)) return SEND_LATER;
@@ -239,15 +241,35 @@ static int why_is(stralloc *why, const char *text, const char *more)
   return stralloc_copys(why, text) && stralloc_cats(why, more) && stralloc_0(why);
 }
 
-/* Send it to these, and write down what became of it. */
-static int deliver(int message, const struct stored *s, const stralloc *to, stralloc *why, stralloc *refused)
+/* "ADDRESS: WHY" for each of the list. 1 or 0. */
+static int each(const stralloc *list, const char *answer, stralloc *refused)
+{
+  const char *at = list->s, *end = at + list->len, *nl;
+  int ok = 1;
+
+  for (; at < end && ok; at = nl + 1) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    ok = stralloc_catb(refused, at, (size_t) (nl - at)) && stralloc_cats(refused, ": ") &&
+         stralloc_cats(refused, answer) && stralloc_append(refused, "\n");
+  }
+  return ok;
+}
+
+/* Send it to those of these who go one way, and write down what became of it. */
+static int part(int message, const struct stored *s, const stralloc *to, int only, stralloc *why,
+                stralloc *refused, stralloc *others)
 {
   static struct send m;
-  int r = hand_over(message, s, to, &m), good;
-  const char *answer = m.answer.len ? m.answer.s : "";
+  const char *answer;
+  int r, good;
 
-  if (!stralloc_copy(refused, &m.refused) || !why_is(why, answer, "")) return -1;
+  m.group.len = m.others.len = m.accepted.len = m.refused.len = 0;
+  r = hand_over(message, s, to, &m);
+  answer = m.answer.len ? m.answer.s : "";
+  if (!stralloc_cat(refused, &m.refused) || !why_is(why, answer, "") || !stralloc_copy(others, &m.others)) return -1;
   if (r == SEND_REFUSED || r == SEND_LATER) {
+    /* Where there are other ways it has to be said who did not get it on this one. */
+    if ((!only || others->len) && !m.refused.len && !each(&m.group, answer, refused)) return -1;
     if (m.accepted.len && !take(UNSENT, &m.accepted)) return -1;
     return RELEASE_FAILED;
   }
@@ -258,7 +280,26 @@ static int deliver(int message, const struct stored *s, const stralloc *to, stra
   good = take(RELEASED, &m.accepted) && ledger(s, &m.accepted, "released from the store", answer) &&
          take(NOTED, &m.accepted);
   if (!good) return -1;
-  return m.accepted.len == to->len ? RELEASE_DONE : RELEASE_PARTLY;
+  return m.accepted.len == m.group.len ? RELEASE_DONE : RELEASE_PARTLY;
+}
+
+/* All ways, one behind the other. What was not done everywhere was done partly; where
+ * there is doubt, it stays, and nothing more is sent. */
+static int deliver(int message, const struct stored *s, stralloc *to, stralloc *why, stralloc *refused)
+{
+  static stralloc others, last;
+  int r, all = -1;
+
+  for (;;) {
+    r = part(message, s, to, all == -1, why, refused, &others);
+    if (r == -1 || r == RELEASE_DOUBT) return r;
+    /* The reason that is told is that of the failure. */
+    if (r != RELEASE_DONE && !stralloc_copy(&last, why)) return -1;
+    all = all == -1 || all == r ? r : RELEASE_PARTLY;
+    if (!others.len) break;
+    if (!stralloc_copy(to, &others)) return -1;
+  }
+  return all == RELEASE_DONE || stralloc_copy(why, &last) ? all : -1;
 }
 
 /* The bytes must still be those that were stored. */

@@ -76,8 +76,8 @@ static int command(struct send *s, const char *verb, const char *address, size_t
 /* MAIL, and RCPT for each. SEND_TAKEN: somebody was accepted. */
 static int envelope(struct send *s)
 {
-  const char *at = s->recipients->s, *end = at + s->recipients->len, *nl;
-  int wide = is_8bit(s->sender, strlen(s->sender)) || is_8bit(at, s->recipients->len);
+  const char *at = s->group.s, *end = at + s->group.len, *nl;
+  int wide = is_8bit(s->sender, strlen(s->sender)) || is_8bit(at, s->group.len);
   int r, last = 0;
 
   if (wide && !(server.offers & SMTPC_SMTPUTF8)) {
@@ -157,33 +157,68 @@ static int by_smtp(struct send *s)
 /* By the exit codes of qmail-queue(8). */
 static int by_queue(struct send *s, const struct upstream *u)
 {
+  static stralloc said;
   struct stat st;
   struct queue q = { .program = u->program, .fd = s->message, .sender = s->sender,
-                     .recipients = s->recipients->s, .recipientslen = s->recipients->len,
-                     .head = "", .start = "", .seconds = s->reply };
+                     .recipients = s->group.s, .recipientslen = s->group.len,
+                     .head = "", .start = "", .seconds = s->reply, .said = &said };
+  const char *why;
   char number[24];
   int code;
 
   if (fstat(s->message, &st) == -1) return say(s, SEND_LATER, "unable to read the message: ", strerror(errno));
   q.size = st.st_size;
-  if (!stralloc_copy(&s->accepted, s->recipients)) return say(s, SEND_LATER, "out of memory", "");
+  if (!stralloc_copy(&s->accepted, &s->group)) return say(s, SEND_LATER, "out of memory", "");
   if (!s->before(s)) return SEND_LATER;
   code = queue_hand(&q);
   if (code < 0) return say(s, code == -1 ? SEND_LATER : SEND_DOUBT, "the program: ", strerror(errno));
   *digits(number, (unsigned long) code, 10, 1) = 0;
-  return say(s, !code ? SEND_TAKEN : code >= 11 && code <= 40 ? SEND_REFUSED : SEND_LATER,
-             "the program ended with ", number);
+  say(s, 0, "the program ended with ", number);
+  if (!code) return SEND_TAKEN;
+  why = queue_refusal(code, &said);
+  if (code == 82 && said.len > 1) say(s, 0, "the program: ", why);
+  return *why == '5' ? SEND_REFUSED : SEND_LATER;
+}
+
+/* The recipients that go the way of the first, and as many as go together there; the
+ * others wait. 1, or 0: the first one's way cannot be known. */
+static int part(struct send *s, const struct upstreams **way)
+{
+  static struct upstreams found[2];
+  static stralloc trouble;
+  const char *at = s->recipients->s, *end = at + s->recipients->len, *nl;
+  const struct upstreams *its;
+  unsigned long count = 0, most = 0;
+  size_t i;
+  int r, ok = 1;
+
+  s->group.len = s->others.len = 0;
+  for (; at < end && ok; at = nl + 1, ++count) {
+    nl = memchr(at, '\n', (size_t) (end - at));
+    r = route_find(s->routes, at, (size_t) (nl - at), found + !!count, &trouble);
+    if (r == -1 && !count) return say(s, 0, trouble.s, "");
+    its = r == 1 ? found + !!count : s->upstreams;
+    if (!count) {
+      *way = its;
+      for (i = 0; i < its->count; ++i) if (its->each[i].most && (!most || its->each[i].most < most)) most = its->each[i].most;
+    }
+    ok = stralloc_catb(r != -1 && (!most || count < most) && upstream_same(its, *way) ? &s->group : &s->others,
+                       at, (size_t) (nl + 1 - at));
+  }
+  return ok ? 1 : say(s, 0, "out of memory", "");
 }
 
 int send_message(struct send *s)
 {
+  const struct upstreams *way = s->upstreams;
   const struct upstream *u;
   int r;
 
   s->accepted.len = s->refused.len = s->answer.len = 0;
+  if (!part(s, &way)) return SEND_LATER;
   if (!fits(s->sender, strlen(s->sender)))
     return say(s, SEND_REFUSED, "this sender cannot be named to a server", "");
-  for (u = s->upstreams->each; u < s->upstreams->each + s->upstreams->count; ++u) {
+  for (u = way->each; u < way->each + way->count; ++u) {
     if (!u->host) return by_queue(s, u);
     r = smtpc_open(&server, u, s->me, s->connect, s->reply);
     if (r == 250) return by_smtp(s);

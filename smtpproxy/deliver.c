@@ -110,12 +110,6 @@ static int outgoing(struct session *s, struct outgoing *o)
   return t->header_only ? new_header(t, &o->head) : edit_header(&t->header, &edit, &o->head);
 }
 
-static int queued(int code)
-{
-  if (code == 0) return 250;
-  return code >= 11 && code <= 40 ? 554 : 451;
-}
-
 /* Hand the message to the upstream for these recipients, in the transaction
  * that it is in. The code of its answer, or -1. */
 static int commit(struct session *s, const stralloc *recipients)
@@ -125,7 +119,7 @@ static int commit(struct session *s, const stralloc *recipients)
   int r;
 
   if (!outgoing(s, &o)) return -1;
-  if (!s->to->host) return queued(outgoing_queue(s, &o, t->sender.text, recipients));
+  if (!s->to->host) return outgoing_queue(s, &o, t->sender.text, recipients);
   r = behind_ask(s, "DATA", 4);
   if (r == 354) {
     r = outgoing_smtp(s, &o, recipients);
@@ -174,8 +168,7 @@ static void hand_on(struct session *s)
   } else if (r == -1) later(s, 1);
   else if (s->to->host) behind_relay(s);
   else if (r == 250) decided(s);
-  else if (r == 554) say(s, "554 ", "5.3.0 the mail system behind this one refuses the message");
-  else later(s, 1);
+  else say(s, r == 554 ? "554 " : "451 ", s->t.words);
 }
 
 /* The transaction that the upstream is in becomes one for the quarantine. */

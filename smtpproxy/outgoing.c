@@ -152,19 +152,21 @@ int outgoing_smtp(struct session *s, const struct outgoing *o, const stralloc *r
 int outgoing_queue(struct session *s, const struct outgoing *o, const char *sender,
                    const stralloc *recipients)
 {
+  static stralloc words;
   struct queue q = {
     .program = s->to->program, .head = o->head.s, .headlen = o->head.len, .start = o->start,
     .startlen = o->startlen, .fd = o->fd, .offset = o->offset + (off_t) o->startlen, .size = o->size,
     .sender = sender, .recipients = recipients->s, .recipientslen = recipients->len,
-    .seconds = s->set.timeoutremote
+    .seconds = s->set.timeoutremote, .said = &words
   };
   int code = queue_hand(&q);
   stralloc *said = &s->t.answered;
 
   if (code >= 0) {
+    s->t.words = code ? queue_refusal(code, &words) : "";
     if (!stralloc_copys(said, "exit code ") || !stralloc_number(said, (unsigned long) code) ||
-        !stralloc_0(said)) s->over = 1;
-    return code;
+        (code && (!stralloc_cats(said, ": ") || !stralloc_cats(said, s->t.words))) || !stralloc_0(said)) s->over = 1;
+    return !code ? 250 : *s->t.words == '5' ? 554 : 451;
   }
   if (code == -2)
     log_event("indoubt", s->t.id, s->to->program[0], errno == ETIMEDOUT ? ": did not end in time" : ": crashed",

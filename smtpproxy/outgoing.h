@@ -21,9 +21,9 @@ struct outgoing {
 int outgoing_smtp(struct session *s, const struct outgoing *o, const stralloc *recipients);
 
 /* Hand it to the queue program, LF at the ends of lines, with an envelope of
- * this sender and these recipients (a line each). Its exit code, as
- * qmail-queue(8) has them, or -1: it could not be started; or it crashed or was
- * too slow, and may have the message: that is logged as indoubt. */
+ * this sender and these recipients (a line each). 250, 451 or 554, and then why in
+ * t.words; or -1: it could not be started; or it crashed or was too slow, and may have
+ * the message: that is logged as indoubt. */
 int outgoing_queue(struct session *s, const struct outgoing *o, const char *sender,
                    const stralloc *recipients);
 

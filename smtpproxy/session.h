@@ -47,6 +47,7 @@ struct transaction {
   stralloc stored;        /* file in the store, 0-terminated; "" */
   stralloc heard;         /* what the client was told last, 0-terminated */
   stralloc refusal;       /* the last of that which was a refusal */
+  const char *words;      /* why a queue program refused it, static */
   stralloc answered;      /* what the upstream said last, 0-terminated */
   unsigned long long bytes[4];  /* counters when it began: client in, out, upstream in, out */
 };

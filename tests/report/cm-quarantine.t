@@ -7,6 +7,8 @@ start_faultsink s 'RCPT TO:<gone@=say:550 5.1.1 no such user\r\n' \
   'RCPT TO:<later@=say:451 4.2.1 not now\r\n' 'MAIL FROM:<refuse@=say:550 5.7.1 no\r\n' \
   'RCPT TO:<slow@=stall'
 SINK=$PORT
+start_faultsink elsewhere
+OTHER=$PORT
 H=$T/h
 P=$H/ports/mx
 mkdir -p "$P/control"
@@ -110,6 +112,29 @@ same "$E " 'its state is indoubt' column_of 2 state=indoubt
 verdict 0 "$E: 250 2.0.0 message taken" '-f sends it' q -f release "$E"
 verdict 0 "$E: it was released before" 'and that is it' q -f release "$E"
 
+# Routes
+
+echo "smtp 127.0.0.1 $SINK" > "$P/control/upstream"
+R=$(echo 'queue true' > "$P/control/upstream"; store a@example.org 'b@example.net d@example.net c@example.net' routes)
+echo "smtp 127.0.0.1 $SINK" > "$P/control/upstream"
+echo "d@example.net smtp 127.0.0.1 $OTHER" | cm-list -r "$P/control/routes" make
+verdict 0 "$R: 250 2.0.0 message taken" 'each recipient gets it by its own route' q release "$R"
+like '<b@example.net>,<c@example.net>' 'those of the upstream together' tail -n 1 "$T/s/ledger"
+like ' <d@example.net> ' 'the others from their server' tail -n 1 "$T/elsewhere/ledger"
+R=$(rm "$P/control/routes"; echo 'queue true' > "$P/control/upstream"; store a@example.org 'b@example.net e@example.net' down)
+echo "smtp 127.0.0.1 $SINK" > "$P/control/upstream"
+echo "e@example.net smtp 127.0.0.1 1" | cm-list -r "$P/control/routes" make
+verdict 111 "cm-quarantine: $R: released in part
+e@example.net: the server does not accept a connection" 'one way is closed' q release "$R"
+verdict 111 "cm-quarantine: $R: not released: the server does not accept a connection" 'then again only that one' q release "$R"
+echo broken > "$P/control/routes"
+verdict 111 "cm-quarantine: $R: not released: control/routes: damaged, or not made by cm-list -r" 'routes that are broken' q release "$R"
+rm "$P/control/routes"
+printf '#!/bin/sh\necho "D5.7.1 not here" >&6\nexit 82\n' > "$T/no"
+chmod 755 "$T/no"
+echo "queue $T/no" > "$P/control/upstream"
+verdict 111 "cm-quarantine: $R: not released: the program: 5.7.1 not here" 'what a program says on descriptor 6' q release "$R"
+
 # Other upstreams
 
 echo 'smtp 127.0.0.1 1' > "$P/control/upstream"
@@ -155,7 +180,7 @@ verdict 0 "$B: 250 2.0.0 message taken" 'its death ends that' q release "$B" d@e
 
 printf X | dd of="$H/store/$C.eml" bs=1 seek=3 conv=notrunc 2>/dev/null
 verdict 111 "cm-quarantine: $C: the message is not the one that was stored
-5 messages" 'check: a message that was changed' q check
+7 messages" 'check: a message that was changed' q check
 verdict 111 "cm-quarantine: $C: the message is not the one that was stored" 'is not released' q release "$C" y@example.net
 verdict 111 "cm-quarantine: $C: the message is not the one that was stored" 'nor exported' q export "$C"
 sed -i '$d' "$H/store/$C.env"
