@@ -280,6 +280,7 @@ cm-selftest -p ports/demo -f bob@client.example.org "$ADDRESS:$PORT" > selftest 
   grep -v 'as expected' selftest
   exit 1
 }
+sh "$TOP/service/demopop.sh" "$HOME_" || exit 1
 cat <<!
 
 Everything is in $HOME_:
@@ -287,7 +288,7 @@ Everything is in $HOME_:
   the tests      selftest
   the mail log   log/mail.csv, what was deleted: log/ledger
   the quarantine cm-quarantine list
-  the sessions   session.log; the engines: virusd.log spamd.log nsd.log
+  the sessions   session.log pop.log; the engines: virusd.log spamd.log nsd.log
   the settings   ports/demo/control
 Leave the port up for your own mail client: make run
 !
