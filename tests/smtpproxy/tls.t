@@ -122,13 +122,13 @@ fi
 fresh
 injected() { peer answer 'line EHLO x' answer 'send STARTTLS\r\nMAIL FROM:<evil@example.org>\r\n' answer eof | sed 1,2d; }
 same '501 5.5.2 nothing may follow STARTTLS; goodbye
-eof' 'a command in one packet with STARTTLS never runs' injected
-same '' '... and nobody behind us hears of it' grep MAIL "$T/sink/commands"
-ok '... but the log' logged '^tls-failed .* something stood behind STARTTLS'
+eof' 'row 42: a command in one packet with STARTTLS never runs' injected
+same '' 'row 42: ... and nobody behind us hears of it' grep MAIL "$T/sink/commands"
+ok 'row 42: ... but the log' logged '^tls-failed .* something stood behind STARTTLS'
 fresh
 same '220 2.0.0 go ahead
-eof' 'one behind the answer is no TLS' plain answer 'line MAIL FROM:<evil@example.org>' eof
-same '' '... nor does it run' grep MAIL "$T/sink/commands"
+eof' 'row 42: one behind the answer is no TLS' plain answer 'line MAIL FROM:<evil@example.org>' eof
+same '' 'row 42: ... nor does it run' grep MAIL "$T/sink/commands"
 ok '... and the log says so' logged '^tls-failed .* there is something else than TLS'
 within 20 no_session
 old() { OLD=TLSv1_1; export OLD; plain answer tls; unset OLD; }
@@ -137,9 +137,9 @@ like 'no renegotiation' 'renegotiation is refused' sh -c "printf 'R\n' | openssl
 front h cm-tls -w 1 $account cm-smtpd; SERVER=$PID
 fresh
 same '220 2.0.0 go ahead
-eof' 'a handshake that stalls is ended' plain answer 'send \x16\x03\x01\x02\x00\x01' eof
-ok '... and the log says so' logged '^tls-failed .* the handshake took too long'
-ok '... nothing stays' within 20 no_session
+eof' 'row 27: a handshake that stalls is ended' plain answer 'send \x16\x03\x01\x02\x00\x01' eof
+ok 'row 27: ... and the log says so' logged '^tls-failed .* the handshake took too long'
+ok 'row 27: ... nothing stays' within 20 no_session
 mv "$W/port/control/tls/default.pem" "$T/away.pem"
 fresh
 same '220 2.0.0 go ahead
@@ -153,8 +153,8 @@ secured; SERVER=$PID
 for end in cut rst close; do
   fresh
   in_data 'line Subject: x' 'line ' 'line half' $end > /dev/null
-  ok "the connection ends in DATA: $end" logged '^aborted .* the client went away'
-  delivered 0 '... and nothing is delivered'
+  ok "row 27: the connection ends in DATA: $end" logged '^aborted .* the client went away'
+  delivered 0 'row 27: ... and nothing is delivered'
 done
 # A filter that waits until the test lets it go, and a client that has said all that it has to.
 mkfifo "$T/gate"
@@ -176,7 +176,7 @@ ended() {  # HOW: ends its side so while its message is with the filters
   exec 9>&-
 }
 ended cut
-ok 'cut off behind the message, with commands to come: it is gone' logged '^aborted .* the client went away'
+ok 'row 27: cut off behind the message, with commands to come: it is gone' logged '^aborted .* the client went away'
 wait $hung
 rm "$T/in"
 delivered 0 '... and nothing is delivered'
@@ -242,7 +242,7 @@ like '^  by .* with ESMTPS$' '... as ESMTPS' newest
 same 0 '... and STARTTLS is not offered' sh -c "printf 'EHLO x\nQUIT\n' | openssl s_client -quiet -crlf -connect 127.0.0.1:$PORT 2>/dev/null | grep -c STARTTLS"
 fresh
 printf '%s\n' tls answer "$(mail)" 'line half' cut | tlspeer "$PORT" > /dev/null
-delivered 0 'cut off in DATA nothing is, there either'
+delivered 0 'row 27: cut off in DATA nothing is, there either'
 ok '... and the log says so' logged '^aborted .* the client went away'
 ok 'swaks --tls-on-connect' swaks --server "127.0.0.1:$PORT" --tls-on-connect --to b@example.net --from a@example.org
 

@@ -54,16 +54,16 @@ for bad in 'other IP address mismatch' 'expired certificate has expired' 'self s
   cert=${bad%% *}
   start "$cert" "$cert"
   to "smtp 127.0.0.1 $PORT tls=verify"
-  like '^451 4.7.5 ' "tls=verify, and the certificate is bad: ${bad#* }" mail
-  ok '... and the log says why' logged "^upstream-down .* 127.0.0.1 $PORT: the certificate is not accepted: ${bad#* }"
-  same 0 '... nothing was said in clear' grep -c 'client=\|from=' "$T/$cert/log/postfix"
+  like '^451 4.7.5 ' "row 17: tls=verify, and the certificate is bad: ${bad#* }" mail
+  ok 'row 17: ... and the log says why' logged "^upstream-down .* 127.0.0.1 $PORT: the certificate is not accepted: ${bad#* }"
+  same 0 'row 17: ... nothing was said in clear' grep -c 'client=\|from=' "$T/$cert/log/postfix"
   to "smtp 127.0.0.1 $PORT tls=must"
   like '^250 2.0.0 Ok: queued' '... while tls=must asks for none' say
   like 'with ESMTPS id' '... but for TLS' inbox "$cert"
 done
 echo "$T/stranger/pem" > "$C/tlsca"
 to "smtp 127.0.0.1 $GOOD tls=verify"
-like '^451 4.7.5 ' 'a certificate of somebody who is not believed' mail
+like '^451 4.7.5 ' 'row 17: a certificate of somebody who is not believed' mail
 echo /nowhere > "$C/tlsca"
 like '^451 4.7.5 ' 'a control/tlsca that names nothing' mail
 ok '... is told' logged 'unable to read the trusted certificates: No such file'
@@ -80,6 +80,7 @@ to "smtps 127.0.0.1 $PORT"
 like '^250 ' 'smtps' say
 to "smtps 127.0.0.1 $PORT tls=verify"
 like '^250 ' 'smtps, verified' say
+same 2 'Postfix has both' received smtps
 same 2 '... by TLS' sh -c "cat $T/smtps/mail/new/* | grep -c 'with ESMTPS id'"
 to "smtps 127.0.0.1 $GOOD"
 like '^451 4.7.5 ' 'smtps to a port that speaks in plain' mail
@@ -110,23 +111,37 @@ fault() {
       like '^250 2.0.0 message taken' "$what: tls=may goes on in clear" say
     else
       like '^451 4.7.5 ' "$what: tls=$level refuses" mail
-      same '' '... and nothing was said in clear' grep -v ' \(EHLO\|STARTTLS\|QUIT\)' "$T/f$level/commands"
+      same '' "${what%%: *}: ... and nothing was said in clear" grep -v ' \(EHLO\|STARTTLS\|QUIT\)' "$T/f$level/commands"
     fi
   done
 }
 echo 1 > "$C/timeoutconnect"
-fault 'STARTTLS is stripped from what it offers'
-fault 'STARTTLS is refused' "$offer" 'STARTTLS=say:454 4.7.0 not now\r\n'
-fault 'STARTTLS is unknown' "$offer" 'STARTTLS=say:502 5.5.1 what?\r\n'
-fault 'words in plain behind the answer' "$offer" 'STARTTLS=say:220 go ahead\r\n250-injected\r\n250 8BITMIME\r\n,stall'
-fault 'words in plain in place of a handshake' "$offer" 'STARTTLS=say:220 go ahead\r\n,wait:0.2,say:250 injected\r\n,stall'
-fault 'the handshake stalls' "$offer" 'STARTTLS=say:220 go ahead\r\n,stall'
-fault 'it closes in the handshake' "$offer" 'STARTTLS=say:220 go ahead\r\n,drop'
-fault 'it resets in the handshake' "$offer" 'STARTTLS=say:220 go ahead\r\n,rst'
+fault 'row 17: STARTTLS is stripped from what it offers'
+start_faultsink greedy 'EHLO=say:250-sink\r\n250 AUTH PLAIN\r\n'
+to "smtp 127.0.0.1 $PORT tls=verify"
+W=$T/h
+talk 'EHLO x' 'AUTH PLAIN AGEAYg==' QUIT > "$T/out"
+same '' 'row 17: ... and no password is sent where it is' grep -i auth "$T/greedy/commands" "$T/out"
+fault 'row 17: STARTTLS is refused' "$offer" 'STARTTLS=say:454 4.7.0 not now\r\n'
+fault 'row 17: STARTTLS is unknown' "$offer" 'STARTTLS=say:502 5.5.1 what?\r\n'
+fault 'row 18: words in plain behind the answer' "$offer" 'STARTTLS=say:220 go ahead\r\n250-injected\r\n250 8BITMIME\r\n,stall'
+cert one 127.0.0.1
+scripted 'line 220 hello' reply 'line 250-test' 'line 250 STARTTLS' reply 'send 220 go ahead\r\n250-injected\r\n250 8BITMIME\r\n' \
+  tls reply 'line 250 test' reply 'line 250 sender ok' reply
+echo 5 > "$C/timeoutconnect"
+to "smtp 127.0.0.1 $PORT tls=must"
+like '^451 ' 'row 18: ... though a handshake would follow' mail
+ok '... and the log says so' logged 'speaks in plain behind STARTTLS'
+same 1 '... and no word goes into that' grep -c EHLO "$T/scripted"
+echo 1 > "$C/timeoutconnect"
+fault 'row 18: words in plain in place of a handshake' "$offer" 'STARTTLS=say:220 go ahead\r\n,wait:0.2,say:250 injected\r\n,stall'
+fault 'row 18: the handshake stalls' "$offer" 'STARTTLS=say:220 go ahead\r\n,stall'
+fault 'row 18: it closes in the handshake' "$offer" 'STARTTLS=say:220 go ahead\r\n,drop'
+fault 'row 18: it resets in the handshake' "$offer" 'STARTTLS=say:220 go ahead\r\n,rst'
 start_faultsink silent 'STARTTLS=stall' "$offer"
 echo 1 > "$C/timeoutremote"
 to "smtp 127.0.0.1 $PORT tls=must"
-like '^451 4.7.5 ' 'no answer to STARTTLS' mail
+like '^451 4.7.5 ' 'row 18: no answer to STARTTLS' mail
 echo 300 > "$C/timeoutremote"
 to "smtp 127.0.0.1 $GOOD tls=sometimes"
 W=$T/h
