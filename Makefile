@@ -105,7 +105,17 @@ fuzz: it
 	@for f in $(FUZZERS); do sh tests/fuzz/run $$f $(or $(FUZZ),60) || exit 1; done
 .PHONY: fuzz
 
-all: it $(UNIT) $(TOOL) $(REPLAY)
+# Programs whose Nth allocation fails, where a test asks for that.
+define failing
+$(BUILD)/failing/$(notdir $(1)): $(BUILD)/plain/$(1).o tests/failing/malloc.c $(BUILD)/plain/$(patsubst %/,%,$(dir $(1))).a $(BUILD)/plain/base.a
+	@mkdir -p $$(@D)
+	$$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -isystem ,$(PLAININ)) -o $$@ $$^ \
+	  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc $(PLAINLD) -Wl,--as-needed -lowfat
+endef
+FAILING := smtpproxy/cm-smtpd pipeline/cm-pipeline
+$(foreach p,$(FAILING),$(eval $(call failing,$(p))))
+
+all: it $(UNIT) $(TOOL) $(REPLAY) $(patsubst %,$(BUILD)/failing/%,$(notdir $(FAILING)))
 
 # First what is missing, then a make of its own, which sees what came.
 check:

@@ -95,18 +95,20 @@ void behind_relay(struct session *s)
   const char *text = s->upstream.text.s, *end = text + s->upstream.text.len, *nl;
   char code[FMT_ULONG];
   size_t n, width = fmt_ulong(code, (unsigned long) s->upstream.code);
+  int ok = 1;
 
   lines.len = 0;
   do {
     nl = text < end ? memchr(text, '\n', (size_t) (end - text)) : 0;
     n = (size_t) ((nl ? nl : end) - text);
-    if ((lines.len && !stralloc_cats(&lines, "\r\n")) || !stralloc_catb(&lines, code, width) ||
-        !stralloc_cats(&lines, nl ? "-" : " ") ||
-        !stralloc_catb(&lines, text, n > 500 ? 500 : n)) s->over = 1;
+    ok = ok && (!lines.len || stralloc_cats(&lines, "\r\n")) && stralloc_catb(&lines, code, width) &&
+         stralloc_cats(&lines, nl ? "-" : " ") && stralloc_catb(&lines, text, n > 500 ? 500 : n);
     text = nl ? nl + 1 : end;
   } while (nl);
-  if (!stralloc_0(&lines)) s->over = 1;
-  session_reply(s, lines.s);
+  /* Without memory for its words, what they meant. */
+  if (ok && stralloc_0(&lines)) session_reply(s, lines.s);
+  else session_reply(s, s->upstream.code < 400 ? "250 2.0.0 ok" : s->upstream.code < 500 ?
+                        "451 4.3.0 try again later" : "550 5.0.0 refused");
 }
 
 /* What every path ends with, in the command for the upstream. */

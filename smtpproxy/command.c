@@ -170,7 +170,7 @@ static int is_orcpt(const char *s, size_t len)
 static int take(stralloc *into, const char *value, size_t len, int good)
 {
   if (!good || into->len) return 501;
-  if (!stralloc_copyb(into, value, len) || !stralloc_0(into)) return 0;
+  if (!stralloc_copyb(into, value, len) || !stralloc_0(into)) return 451;
   --into->len;
   return 1;
 }

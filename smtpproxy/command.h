@@ -49,7 +49,7 @@ struct params {
 
 /* Read the parameters of a MAIL (rcpt 0) or RCPT (1) from args. offers: which
  * SMTPC_ extensions were offered. 1; 501: malformed or twice; 555: not one
- * that was offered; 0 without memory. */
+ * that was offered; 451: out of memory. */
 int command_params(const char *args, size_t argslen, int rcpt, unsigned int offers,
                    struct params *params);
 

@@ -187,7 +187,7 @@ void data_take(struct session *s)
     if (reply) refuse(s, reply);
     else judge(s);
   }
-  if (session_flush(s) == -1 && *t->heard.s == '2')
+  if (session_flush(s) == -1 && t->class == '2')
     log_event("ack-lost", t->id, "the client did not hear that it was accepted");
   record(s);
 }

@@ -18,7 +18,7 @@ void record(struct session *s)
     .recipients = t->recipients.len ? t->recipients.s : "",
     .verdict = r->text.len ? r->text.s : "refused",
     .stage = r->stage.len ? r->stage.s : "", .reason = r->reason.len ? r->reason.s : "",
-    .trace = r->trace.len ? r->trace.s : "", .reply = t->message.size ? t->heard.s : t->refusal.len ? t->refusal.s : "",
+    .trace = r->trace.len ? r->trace.s : "", .reply = t->message.size && t->heard.len ? t->heard.s : t->refusal.len ? t->refusal.s : "",
     .upstream = t->answered.len ? t->answered.s : "", .stored = t->stored.len ? t->stored.s : "",
     .size = (unsigned long) t->message.size - (unsigned long) t->top.len,
     .client_in = (unsigned long) (s->client.got - t->bytes[0]),

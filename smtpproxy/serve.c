@@ -23,12 +23,18 @@
 #define REPLIES 65536       /* bytes of replies that wait for more commands */
 #define GRACE 300000        /* milliseconds that a transaction may outlast its session */
 
+static const char *nomemory(struct session *s)
+{
+  s->over = 1;
+  return "421 4.3.0 out of memory; try again later";
+}
+
 const char *serve_greeting(struct session *s)
 {
   static stralloc line;
 
   if (!stralloc_copys(&line, "220 ") || !stralloc_cats(&line, s->set.me.s) ||
-      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) s->over = 1;
+      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) return nomemory(s);
   return line.s;
 }
 
@@ -36,31 +42,33 @@ const char *serve_greeting(struct session *s)
  * Each gives back its reply, or 0 where that has been queued already. One that
  * begins with 5 counts as an error of the client's. */
 
-/* Nothing that is not printable is kept of a name that a client gives itself. */
-static int hello(struct session *s, const char *args, size_t len)
+/* Nothing that is not printable is kept of a name that a client gives itself. 0, or the reply. */
+static const char *hello(struct session *s, const char *args, size_t len)
 {
   size_t i;
 
   transaction_reset(s);
-  if (!len || len > 255) return 0;
-  if (!stralloc_copyb(&s->helo, args, len) || !stralloc_0(&s->helo)) s->over = 1;
+  if (!len || len > 255) return "501 5.5.4 say your host name behind the command";
+  if (!stralloc_copyb(&s->helo, args, len) || !stralloc_0(&s->helo)) {
+    s->helo.len = 0;
+    return nomemory(s);
+  }
   for (i = 0; i < len; ++i)
     if (args[i] <= 32 || args[i] > 126) s->helo.s[i] = '?';
   xclient_settle(s);
-  return 1;
+  return 0;
 }
-
-static const char nameless[] = "501 5.5.4 say your host name behind the command";
 
 static const char *helo(struct session *s, const char *args, size_t len)
 {
   static stralloc reply;
+  const char *why = hello(s, args, len);
 
-  if (!hello(s, args, len)) return nameless;
+  if (why) return why;
   s->extended = 0;
   s->offers = 0;
   if (!stralloc_copys(&reply, "250 ") || !stralloc_cats(&reply, s->set.me.s) ||
-      !stralloc_0(&reply)) s->over = 1;
+      !stralloc_0(&reply)) return nomemory(s);
   return reply.s;
 }
 
@@ -91,9 +99,10 @@ static unsigned long sizelimit(const struct session *s)
 static const char *ehlo(struct session *s, const char *args, size_t len)
 {
   static stralloc reply;
+  const char *why = hello(s, args, len);
   unsigned int o;
 
-  if (!hello(s, args, len)) return nameless;
+  if (why) return why;
   s->extended = 1;
   offer(s);
   o = s->offers;
@@ -107,7 +116,7 @@ static const char *ehlo(struct session *s, const char *args, size_t len)
       !xclient_offer(s, &reply) ||
       (starttls_offered(s) && !stralloc_cats(&reply, "\r\n250-STARTTLS")) ||
       !stralloc_cats(&reply, "\r\n250 SIZE ") || !stralloc_number(&reply, sizelimit(s)) ||
-      !stralloc_0(&reply)) s->over = 1;
+      !stralloc_0(&reply)) return nomemory(s);
   return reply.s;
 }
 
@@ -119,14 +128,9 @@ static const char *malformed(int r)
     case -1: return "553 5.1.0 source routes are not accepted";
     case 555: return "555 5.5.4 a parameter that was not offered";
     case 501: return "501 5.5.4 malformed parameter";
+    case 451: return "451 4.3.0 out of memory; try again later";
     default: return "501 5.1.0 malformed address";
   }
-}
-
-static const char *nomemory(struct session *s)
-{
-  s->over = 1;
-  return "421 4.3.0 out of memory; try again later";
 }
 
 /* A message that comes to no transaction is one that was refused, and is on record. */
@@ -232,7 +236,7 @@ static const char *rcpt(struct session *s, const char *args, size_t len)
     s->errors += t->refused > s->set.maxrecipients;
     return *why ? why : 0;
   }
-  if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) return *t->heard.s == '5' ? no_recipient(s) : 0;
+  if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) return t->class == '5' ? no_recipient(s) : 0;
   /* Nor does a trap speak for who found it. */
   if (!trap) guard_recipient(s, 1);
   if (!keep(&t->recipients, &a)) return nomemory(s);

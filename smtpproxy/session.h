@@ -45,7 +45,8 @@ struct transaction {
   struct header header;   /* of message */
   struct result result;
   stralloc stored;        /* file in the store, 0-terminated; "" */
-  stralloc heard;         /* what the client was told last, 0-terminated */
+  stralloc heard;         /* what the client was told last, 0-terminated, or empty */
+  char class;             /* its first digit */
   stralloc refusal;       /* the last of that which was a refusal */
   const char *words;      /* why a queue program refused it, static */
   stralloc answered;      /* what the upstream said last, 0-terminated */
@@ -62,6 +63,7 @@ struct session {
   stralloc helo;          /* what the client calls itself, 0-terminated */
   int extended;           /* it said EHLO */
   int over;               /* no further command */
+  int lost;               /* the client cannot be told anything */
   int cut;                /* because of what the client did: it may still be sending */
   const char *tls;        /* its protocol and cipher; 0: the connection is in clear */
   stralloc user;          /* who the client has proved to be, 0-terminated; len 0: nobody */

@@ -1,7 +1,7 @@
 /* What an upstream answers, and what is said to the client because of it; and
  * what a stage says for a reason. Whatever came in, nothing but clean lines with
  * one code goes out. The first byte: how much comes at a time.
- * modules: smtpproxy/behind.c smtpproxy/session.c */
+ * modules: smtpproxy */
 
 #include "behind.h"
 

@@ -61,6 +61,11 @@ each 'row 86a: SIGPIPE does not either' -x 1 PIPE accept/redirect
 
 if sanitized; then done_testing; exit; fi
 
+for verdict in accept/deliver reject/deliver accept/redirect accept/delete; do
+  each "row 78: the Nth allocation of cm-smtpd fails, $verdict" -x 1 memory $verdict
+  each "row 78: that of cm-pipeline, $verdict" -x 1 -p cm-pipeline memory $verdict
+done
+
 files=open,openat,read,write,pread64,pwrite64,writev,fsync,link,linkat,unlink,unlinkat,close,mkdir,mkdirat,ftruncate,lseek,fstat,newfstatat,stat,flock,fcntl,getdents64
 for error in ENOSPC EDQUOT EIO; do
   each "row 75: $error while a message is stored" -c $files -x 1 $error accept/redirect
