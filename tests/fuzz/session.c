@@ -277,6 +277,8 @@ static void talk(unsigned int flags, const char *text, size_t len)
   s->set.normalize = flags & NORMALIZE;
   s->set.level = flags & DETAILED ? LOG_DETAILED | LOG_EXTENDED : 0;
   s->relay = !!(flags & RELAY);
+  s->way = &s->set.upstreams;
+  s->to = s->way->each;
   s->end = clock_ms() + 60000;
   id_make(s->id);
   stream_begin(&s->client, in, out, input, sizeof input, 20);
