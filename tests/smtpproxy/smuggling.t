@@ -33,6 +33,7 @@ subjects() {
 
 count() { grep -c -x "$1" || :; }
 
+ROW='row 37'
 start_postfix direct smtpd_forbid_bare_newline=no
 attack > /dev/null
 ok 'without us a message is smuggled into Postfix' [ "$(subjects direct | count smuggled)" -gt 0 ]

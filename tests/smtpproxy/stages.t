@@ -18,7 +18,7 @@ child() { pgrep -f "^$1( |\$)" | while read -r p; do [ "$(readlink "/proc/$p/cwd
 # leave: a client in the background, with one message
 leave() {
   letter | session > "$T/script"
-  client "$FRONT" < "$T/script" > "$T/transcript" &
+  perl tests/tools/faultclient "$FRONT" < "$T/script" > "$T/transcript" &
   CLIENT=$!
   PIDS="$CLIENT $PIDS"
 }
@@ -69,6 +69,32 @@ promise 15
 evil check daemon
 heard "$ok" 'who leaves processes that hold all descriptors has answered' letter
 ok 'they were there' test -e "$T/h/port/evil.left"
+
+row 21 'the client goes away while a stage runs'
+promise 15
+behind
+evil check hang
+leave
+ok 'a stage runs' within 20 met
+kill $CLIENT
+wait $CLIENT 2> /dev/null
+ok 'the session is over at once' quiet_port
+same '' 'and the stage is gone' child perl
+logged aborted 'the log says so'
+same 'delete, client disconnected' 'the mail log, too' column verdict
+untouched 'the upstream sees nothing of it'
+ok 'and is not kept waiting' within 10 at_rest "${SINK%% *}"
+
+row 23 'the client gives up before we do'
+promise 30
+behind
+evil check hang
+letter | session | sed '/QUIT/,$d' > "$T/script"
+PATIENCE=1 client "$FRONT" < "$T/script" > "$T/transcript"
+ok 'its session is over with it' quiet_port
+untouched 'and nothing is delivered'
+control deadline 2
+heard "$later" 'but by control/deadline we are the first: it hears 451' letter
 
 # -- stages that say it wrong
 

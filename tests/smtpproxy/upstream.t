@@ -27,6 +27,22 @@ row 01 'nobody listens'
 heard '220 250 451 503 503 221 closed' 'no server: 451 at MAIL' letter
 logged upstream-down 'and the log says that it is down'
 
+row 02 'its machine swallows the calls'
+promise 20
+control timeoutconnect 2
+# Its queue of connections is full, so that it answers no further one.
+background perl -MIO::Socket::INET -e '
+  socket my $l, 2, 1, 0; setsockopt $l, 1, 2, 1; bind $l, pack "Sna4x8", 2, 0, pack "C4", 127, 0, 0, 1; listen $l, 0;
+  my $port = (unpack "Sn", getsockname $l)[1];
+  my @c = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Blocking => 0) } 1 .. 8;
+  open my $f, ">", "$ARGV[0].new"; print $f "$port\n"; close $f; rename "$ARGV[0].new", $ARGV[0];
+  sleep 120' "$T/full"
+within 10 test -s "$T/full"
+control upstream "smtp 127.0.0.1 $(cat "$T/full")"
+heard '220 250 451 503 503 221 closed' 'no answer to a connection: 451' letter
+like '^upstream-down .* does not accept a connection' 'and the log says so' cat "$T/h/err"
+same '' 'the client learns no address' grep -F 127.0.0.1 "$T/transcript"
+
 row 03 'it accepts, and never greets'
 promise 20
 patience 3
