@@ -14,13 +14,14 @@
 
 #define LINEMAX 65536    /* bytes of a line; RFC 5321, 4.5.3.1.6: 998 */
 #define SLOWEST 500      /* bytes a second that a client must reach ... */
-#define PATIENCE 60000   /* ... after so many milliseconds */
+#define PATIENCE 5       /* ... after this part of control/timeoutsmtpd: a minute of five */
 
 static int too_slow(const struct session *s, unsigned long long start, long long began)
 {
   long long took = clock_ms() - began;
 
-  return took > PATIENCE && (long long) (s->client.got - start) * 1000 / took < SLOWEST;
+  return took > (long long) (s->set.timeoutsmtpd * 1000 / PATIENCE) &&
+         (long long) (s->client.got - start) * 1000 / took < SLOWEST;
 }
 
 /* Read up to the end of data into the spool; what is over the limit is read and
