@@ -43,7 +43,8 @@ static int other_end(int fd, struct ip *ip)
   socklen_t len = sizeof a;
   int six;
 
-  if (getpeername(fd, (struct sockaddr *) &a, &len) || (a.ss_family != AF_INET && a.ss_family != AF_INET6)) return 0;
+  if (getpeername(fd, (struct sockaddr *) &a, &len)) return 0;
+  if (a.ss_family != AF_INET && a.ss_family != AF_INET6) return 0;
   six = a.ss_family == AF_INET6;
   ip->len = six ? 16 : 4;
   ip->bits = six ? 128 : 32;
@@ -122,7 +123,8 @@ static int challenge(struct session *s)
 
   while (n < text->len && text->s[n] != '\n') ++n;
   if (s->set.level & LOG_DETAILED) log_event("client", session_id(s), "> 334 (not shown)");
-  if (!stralloc_cats(&s->out, "334 ") || !stralloc_catb(&s->out, text->s, n) || !stralloc_cats(&s->out, "\r\n")) s->over = 1;
+  if (!stralloc_cats(&s->out, "334 ") || !stralloc_catb(&s->out, text->s, n) ||
+      !stralloc_cats(&s->out, "\r\n")) s->over = 1;
   return !s->over && session_flush(s) == 1;
 }
 
@@ -213,7 +215,8 @@ static const char *finish(struct session *s, const struct exchange *e, int r)
 
 /* The mechanism, and its first answer if that came along, from the command. A reply that
  * says what is wrong, or 0. */
-static const char *begin(const struct session *s, struct exchange *e, const char *args, size_t len, stralloc *line)
+static const char *begin(const struct session *s, struct exchange *e, const char *args, size_t len,
+                         stralloc *line)
 {
   size_t n = 0;
 
@@ -225,8 +228,8 @@ static const char *begin(const struct session *s, struct exchange *e, const char
   len -= n + 1;
   /* RFC 4954, 4: an equals sign stands for nothing at all. */
   if (!(len == 1 && *args == '=') && (!len || !sasl_is_base64(args, len))) return "501 5.5.2 not base64";
-  if (!remember(e, args, *args == '=' ? 0 : len) || !stralloc_cats(line, " ") || !stralloc_catb(line, args, len))
-    return "454 4.3.0 out of memory";
+  if (!remember(e, args, *args == '=' ? 0 : len) || !stralloc_cats(line, " ") ||
+      !stralloc_catb(line, args, len)) return "454 4.3.0 out of memory";
   return 0;
 }
 
@@ -238,7 +241,8 @@ static const char *untimely(struct session *s)
   if (s->t.open) return "503 5.5.1 not within a transaction";
   if ((s->set.routes.any || smtpc_isopen(&s->upstream)) && !has_auth(s)) return "502 5.5.1 not offered";
   if (!client_private(s)) return "538 5.7.11 not without TLS";
-  if (!behind_connect(s)) return "454 4.7.0 the mail server behind this one cannot be reached; try again later";
+  if (!behind_connect(s))
+    return "454 4.7.0 the mail server behind this one cannot be reached; try again later";
   return has_auth(s) && upstream_private(s) ? 0 : "502 5.5.1 not offered";
 }
 

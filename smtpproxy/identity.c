@@ -49,7 +49,8 @@ int identity_become(struct session *s, const char *ip, const char *port, const c
 
   if (ip && ok) {
     proxy = before.s;
-    ok = set("PROTO", "TCP") && set("REMOTE_ADDR", 0) && set("TCPREMOTEIP", ip) && set("TCPREMOTEPORT", port) &&
+    ok = set("PROTO", "TCP") && set("REMOTE_ADDR", 0) &&
+         set("TCPREMOTEIP", ip) && set("TCPREMOTEPORT", port) &&
          set("TCPREMOTEHOST", host) && set("TCPREMOTEINFO", 0) && set("RELAYCLIENT", 0);
   } else if (host && ok) ok = set("TCPREMOTEHOST", host);
   if (to && ok) ok = set("TCPLOCALIP", to) && set("TCPLOCALPORT", to_port) && set("TCPLOCALHOST", 0);

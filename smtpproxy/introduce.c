@@ -56,7 +56,8 @@ static int build(stralloc *line, const char *verb, unsigned int offered, const c
   for (i = 0; ok && i < ATTRIBUTES; ++i) {
     if (!(offered >> i & 1) || !value[i]) continue;
     ok = attribute_names(1u << i, line) && stralloc_cats(line, "=") &&
-         ((i != ATTRIBUTE_ADDR && i != ATTRIBUTE_DESTADDR) || !strchr(value[i], ':') || stralloc_cats(line, "IPV6:")) &&
+         ((i != ATTRIBUTE_ADDR && i != ATTRIBUTE_DESTADDR) || !strchr(value[i], ':') ||
+          stralloc_cats(line, "IPV6:")) &&
          put(line, value[i]);
   }
   return ok;
@@ -70,7 +71,8 @@ static const char *some(const char *word)
 
 static int no_xclient(struct session *s, const char *why)
 {
-  log_event("upstream-down", session_id(s), upstream_name(s->to), ": ", why, " XCLIENT, which its line asks for");
+  log_event("upstream-down", session_id(s), upstream_name(s->to), ": ", why,
+            " XCLIENT, which its line asks for");
   smtpc_quit(&s->upstream);
   return 0;
 }
@@ -88,7 +90,9 @@ static int xclient(struct session *s)
 {
   static stralloc line;
   const char *const value[ATTRIBUTES] = {
-    [ATTRIBUTE_NAME] = s->host, [ATTRIBUTE_ADDR] = s->ip, [ATTRIBUTE_PORT] = peer_fact("REMOTEPORT"),
+    /* A proxy that keeps its client to itself may be trusted there; its client is not. */
+    [ATTRIBUTE_NAME] = s->host, [ATTRIBUTE_ADDR] = s->hidden ? "" : s->ip,
+    [ATTRIBUTE_PORT] = peer_fact("REMOTEPORT"),
     [ATTRIBUTE_PROTO] = s->extended ? "ESMTP" : "SMTP", [ATTRIBUTE_HELO] = s->helo.len ? s->helo.s : "",
     [ATTRIBUTE_LOGIN] = s->user.len ? s->user.s : 0,
     [ATTRIBUTE_DESTADDR] = some(peer_fact("LOCALIP")), [ATTRIBUTE_DESTPORT] = some(peer_fact("LOCALPORT"))
@@ -98,14 +102,16 @@ static int xclient(struct session *s)
   if (!(offered >> ATTRIBUTE_ADDR & 1)) return no_xclient(s, "does not offer");
   if (!build(&line, "XCLIENT", offered, value)) return 0;
   if (behind_ask(s, line.s, line.len) != 220) return no_xclient(s, "refuses");
-  return smtpc_hello(&s->upstream, greeting(s), s->set.timeoutremote) == 250 || no_xclient(s, "refuses EHLO behind");
+  return smtpc_hello(&s->upstream, greeting(s), s->set.timeoutremote) == 250 ||
+         no_xclient(s, "refuses EHLO behind");
 }
 
 int introduce(struct session *s)
 {
   if (s->to->client == UPSTREAM_CLIENT_XCLIENT) return xclient(s);
   if (s->to->client == UPSTREAM_CLIENT_XFORWARD && !s->upstream.xforward.len)
-    log_event("trouble", session_id(s), upstream_name(s->to), " does not offer XFORWARD, which its line asks for: it is not told who the client is");
+    log_event("trouble", session_id(s), upstream_name(s->to),
+              " does not offer XFORWARD, which its line asks for: it is not told who the client is");
   return 1;
 }
 

@@ -13,7 +13,8 @@ int xtext_encode(stralloc *to, const char *value, size_t len)
   for (i = 0; ok && i < len; ++i) {
     plus[1] = digits[(unsigned char) value[i] >> 4];
     plus[2] = digits[(unsigned char) value[i] & 15];
-    if (value[i] > 32 && value[i] < 127 && value[i] != '+' && value[i] != '=') ok = stralloc_append(to, value + i);
+    if (value[i] > 32 && value[i] < 127 && value[i] != '+' && value[i] != '=')
+      ok = stralloc_append(to, value + i);
     else ok = stralloc_catb(to, plus, 3);
   }
   return ok;

@@ -76,6 +76,8 @@ QUIT' 'XCLIENT says all that is wanted, and EHLO what the client calls itself' s
   printf 'EHLO a\001b<=+>\r\nMAIL FROM:<a@example.org>\r\nQUIT\r\n' | (cd "$T/h/port" && CM_HOME=$T/h TCPREMOTEIP=2001:db8::1 cm-smtpd 2>/dev/null >/dev/null))
 same 'XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:2001:db8::1 PORT=[UNAVAILABLE] PROTO=ESMTP HELO=a?b<+3D+2B> DESTPORT=25' \
   'what is not known is said not to be, lest it be taken for ours; names are xtext' sh -c "sed -n 's/^2 XCLIENT/XCLIENT/p' $T/$S/commands"
+(CM_PROXY=192.0.2.1; export CM_PROXY; from 192.0.2.1 > /dev/null)
+like '^XCLIENT NAME=host.example.com ADDR=\[UNAVAILABLE\] ' 'nor is a client that a proxy keeps to itself taken for that' said 'XCLIENT.*ADDR=.UN'
 echo 192.0.2.0/24 > "$C/xclient"
 talk 'EHLO x' 'XCLIENT ADDR=198.51.100.7 LOGIN=joe' 'EHLO x' 'MAIL FROM:<a@example.org>' QUIT > /dev/null
 like '^XCLIENT NAME=\[UNAVAILABLE\] ADDR=198.51.100.7 PORT=\[UNAVAILABLE\] .* LOGIN=joe' 'whom a peer has introduced we introduce' said 'XCLIENT.*198'
