@@ -57,7 +57,7 @@ int main(void)
 
   unlink(disk_path("log/ledger"));
   if (symlink("/dev/null", disk_path("log/ledger"))) return 1;
-  ok(ledger_deleted(&entry) == -1, "a symbolic link is not followed");
+  ok(ledger_deleted(&entry) == -1, "row 73: a symbolic link is not followed");
   unlink(disk_path("log/ledger"));
   if (mkdir(disk_path("log/ledger"), 0700)) return 1;
   ok(ledger_deleted(&entry) == -1 && errno == EISDIR, "a file that cannot be written is an error");

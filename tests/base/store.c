@@ -80,12 +80,12 @@ int main(void)
       symlink("/dev/null", disk_path("store/" ID "3.eml")) ||
       symlink("../../mail", disk_path("store/tmp/" ID "4.eml")))
     return 1;
-  ok(put() == -1 && errno == EEXIST, "a planted .env is not followed");
+  ok(put() == -1 && errno == EEXIST, "row 73: a planted .env is not followed");
   entry.id = ID "3";
   ok(put() == -1 && errno == EEXIST && !strstr(disk_list("store"), ID "3.env"),
-     "nor is a planted .eml");
+     "row 73: nor is a planted .eml");
   entry.id = ID "4";
-  ok(put() == -1 && errno == EEXIST && is_mail("mail"), "nor is one in tmp");
+  ok(put() == -1 && errno == EEXIST && is_mail("mail"), "row 73: nor is one in tmp");
 
   entry.id = "../../../../etc/cron.d/x";
   ok(put() == -1 && errno == EINVAL, "an id that is a path is refused");

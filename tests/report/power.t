@@ -52,10 +52,10 @@ whole() {
 
 fresh
 (keep strace -qq -o "$T/calls" -e signal=none)
-ok 'a message is stored' [ -e "$H/store/$ID.eml" ]
+ok 'row 80: a message is stored' [ -e "$H/store/$ID.eml" ]
 points
 cut
-ok 'one that was stored is there, whole, after a loss of power' whole
+ok 'row 80: one that was stored is there, whole, after a loss of power' whole
 umount "$T/then"
 wrong=''
 while read -r at <&9; do
@@ -66,7 +66,7 @@ while read -r at <&9; do
   (CM_HOME=$T/then/h keep) > /dev/null 2>&1 || (rm -f "$T/then/h/store"/[0-9]*; true)
   umount "$T/then"
 done 9< "$T/points"
-same '' "at each of $(wc -l < "$T/points") calls: it is whole, or it is not there" echo "$wrong"
+same '' "row 80: at each of $(wc -l < "$T/points") calls: it is whole, or it is not there" echo "$wrong"
 
 # Releasing
 
@@ -80,7 +80,7 @@ retry() { (CM_HOME=$T/then/h cm-quarantine release "$ID" 2>&1); }
 same 1 'a message is released' sent
 points
 cut
-like 'it was released before' 'one that was released is so after a loss of power' retry
+like 'it was released before' 'row 80: one that was released is so after a loss of power' retry
 umount "$T/then"
 wrong='' doubt=0
 while read -r at <&9; do
@@ -98,7 +98,7 @@ while read -r at <&9; do
   esac || wrong="$wrong $at:$first:$answer"
   umount "$T/then"
 done 9< "$T/points"
-same '' "at each of $(wc -l < "$T/points") calls: nothing is lost, and nothing released twice" echo "$wrong"
+same '' "row 80: at each of $(wc -l < "$T/points") calls: nothing is lost, and nothing released twice" echo "$wrong"
 echo "# $doubt in doubt"
 
 done_testing
