@@ -27,7 +27,7 @@ int home_below(int parent, const char *name)
 
   if (fd >= 0 || errno != ENOENT) return fd;
   if (mkdirat(parent, name, 0700) == -1 && errno != EEXIST) return -1;
-  if (fsync(parent) == -1 && (errno != EBADF || sync_path(parent) == -1)) return -1;
+  if ((fcntl(parent, F_GETFL) & O_PATH ? sync_path(parent) : fsync(parent)) == -1) return -1;
   return openat(parent, name, FLAGS);
 }
 
