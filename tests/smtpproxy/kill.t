@@ -1,6 +1,6 @@
 #!/bin/sh
-# A stage that takes its time does not outlive the session. What kill -9 does at each
-# system call, everycall.t tries.
+# A stage that takes its time does not outlive the session; and all is killed, or restarted,
+# under load. What kill -9 does at each system call, everycall.t tries.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
 
@@ -36,5 +36,43 @@ for victim in cm-smtpd cm-pipeline; do
   ok "$victim killed while a stage runs: nothing is left" within 20 empty
   same '' 'nobody was told that it was accepted' sed -n '/^354/,$s/^250 //p' "$T/transcript"
 done
+
+# The supervisor and all that it has started: six clients are in the midst of it.
+printf '#!/bin/sh\necho >> ../stage\nuntil [ -e ../go ]; do sleep 0.05; done\n' > "$T/h/port/wanted"
+six() { [ "$(wc -l < "$T/h/stage")" = 6 ]; }
+six_clients() {
+  rm -f "$T/h/stage" "$T/h/go"
+  CLIENTS=
+  for i in 1 2 3 4 5 6; do
+    client < "$T/script" > "$T/transcript.$i" &
+    CLIENTS="$CLIENTS $!"
+  done
+  PIDS="$CLIENTS $PIDS"
+  within 20 six
+}
+acknowledged() { sed -s -n '/^354/,$s/^250 2.0.0.*/250/p' "$T"/transcript.[1-6] | wc -l; }
+taken() { cat "$T/s/ledger" 2>/dev/null | wc -l; }
+
+six_clients
+sessions=$(children $SERVER)
+kill -9 $SERVER $sessions
+wait $CLIENTS
+same 0 'row 86c: server and sessions killed: nobody hears that a message was accepted' acknowledged
+ok 'row 86c: nothing is left' within 20 empty
+same 0 'row 86c: and no message was taken' taken
+front h
+SERVER=$PID
+six_clients
+kill $SERVER
+touch "$T/h/go"
+wait $CLIENTS
+same 6 'row 86c: server ended alone: who is served is served to the end' acknowledged
+same 6 'row 86c: once' taken
+front h
+SERVER=$PID
+six_clients
+touch "$T/h/go"
+wait $CLIENTS
+same 6 'row 86c: and the new one serves as the old one did' acknowledged
 
 done_testing
