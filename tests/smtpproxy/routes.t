@@ -97,6 +97,25 @@ two() {
 same 3 'one session, three servers' two
 same 'accept/deliver' 'the mail log has a row' column verdict
 
+# A connection that is lost between two recipients is not made anew for the second
+
+start_faultsink drops 'RCPT TO:<second@=drop'
+W=$T/h
+cm-list -r "$W/port/control/routes" add drops.example smtp 127.0.0.1 "$PORT"
+same '250 451 451 354 250 221 ' 'the server leaves behind the first recipient' \
+  to first@drops.example second@drops.example third@drops.example
+like '<first@drops.example> ' 'who was accepted has the message' cat "$T/drops/ledger"
+same 1 'nobody else has' grep -c . "$T/drops/ledger"
+
+# The limit of one server is not that of another
+
+start_faultsink small 'EHLO=say:250-small\r\n250 SIZE 100\r\n'
+W=$T/h
+cm-list -r "$W/port/control/routes" add small.example smtp 127.0.0.1 "$PORT"
+like '^250 ' 'what is too large for the server of the last message' \
+  heard_of 2 'EHLO x' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@small.example>' RSET \
+  'MAIL FROM:<a@example.org> SIZE=1000' 'RCPT TO:<b@sink.example>' QUIT
+
 # What EHLO may promise
 
 offers() { talk 'EHLO x' QUIT | sed -n 's/^250[- ]//p' | sed 1d | tr '\n' ' '; }
@@ -160,6 +179,9 @@ same '250 250 250 354 250 221 ' 'a stage runs if it is on for one' to x@a.exampl
 same '250 452 452 250 354 250 221 ' 'who is filtered in another way is to come again' \
   to x@a.example x@b.example x@c.example y@a.example
 same '250 250 452 354 250 221 ' 'who is filtered in the same way may stay' to x@b.example x@other.example x@c.example
+echo 'trap@*' > "$W/port/control/traps"
+same '250 250 250 354 250 221 ' 'a trap is nobody to be like' to trap@a.example x@b.example y@b.example
+rm "$W/port/control/traps"
 echo no > "$W/port/control/one-policy"
 same '250 250 354 250 221 ' 'no in it is as if it were not there' to x@a.example x@b.example
 rm "$W/port/control/one-policy"
