@@ -206,9 +206,9 @@ unset CM_ID
 echo 'env | sort > seen; test -e /proc/self/fd/3 && echo three > seen3; exit 0' | stage looks
 printf 'a check : looks\n' | plan
 SENDER=s CM_ID=i CM_HELO=h CM_SECRET=x TCPREMOTEIP=1 PROTO=TCP HOME=/ LD_PRELOAD= SSLCTLFD=9 CM_ENVELOPE=$T/message TZ=UTC check > /dev/null
-same 'CM_DEADLINE CM_DEPTH CM_ENVELOPE CM_HELO CM_HOME CM_ID CM_UNCHANGED PATH PROTO PWD SENDER TCPREMOTEIP TZ' 'nothing but the listed variables passes' \
+same 'CM_DEADLINE CM_DEPTH CM_ENVELOPE CM_HELO CM_HOME CM_ID CM_UNCHANGED PATH PROTO PWD SENDER TCPREMOTEIP TZ' 'row 85: nothing but the listed variables passes' \
   sh -c 'sed "s/=.*//" seen | grep -v "^_$\|^OLDPWD$\|^ASAN\|^SHLVL" | tr "\n" " " | sed "s/ $//"'
-ok 'a check has no descriptor 3' test ! -e seen3
+ok 'row 85: a check has no descriptor 3' test ! -e seen3
 ok 'CM_DEADLINE is the end of its time' sh -c 'd=$(sed -n s/CM_DEADLINE=//p seen); n=$(date +%s); [ $d -gt $n ] && [ $d -le $((n + 60)) ]'
 CM_DEADLINE=12 check > /dev/null
 same 'broken - - no time left' 'after the deadline nothing is started' trace a

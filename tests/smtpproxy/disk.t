@@ -1,6 +1,7 @@
 #!/bin/sh
 # A store, a log or a file system that is not what it was: the client is told to come
-# again, or has its answer all the same; and once that is mended everything is as before.
+# again, or has its answer all the same; and once that is mended everything is as before. And
+# what a stage has of the session that it is started from.
 if [ -z "$DISK" ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
   DISK=1 exec unshare -m sh "$0"
 fi
@@ -57,4 +58,28 @@ same 250 'row 86b: nor one whose reader has died' talk_dead
 exec 9>&-
 rm -rf "$W/err" "$W/log"; : > "$W/log"
 same 250 'row 86b: nor a mail log that cannot be written' one
+
+# What a stage has of us.
+rm -rf "$W/log"
+CM_CANARY=canary-$$; export CM_CANARY
+cat > "$W/port/looks" <<'!'
+#!/bin/sh
+ls /proc/self/fd > ../fds
+env > ../env
+cat /proc/$$/cmdline /proc/$PPID/cmdline > ../arguments
+grep NoNewPrivs /proc/self/status > ../privileges
+ulimit -c > ../core
+exit 0
+!
+chmod 755 "$W/port/looks"
+echo 'looks check : ./looks' > "$W/port/control/pipeline"
+for i in 3 4 5 6 7 8 9; do eval "exec $i< /dev/null"; done
+same 250 'row 85: a stage that looks around' one
+for i in 3 4 5 6 7 8 9; do eval "exec $i<&-"; done
+same '0 1 2 3' 'row 85: has three descriptors, and one more that it looks with' sh -c "sort -n $W/fds | tr '\n' ' ' | sed 's/ $//'"
+ok 'row 85: knows its envelope' grep -q '^CM_ENVELOPE=' "$W/env"
+same '' 'row 85: and no secret of ours, nor does a log' \
+  grep -rl "$CM_CANARY" "$W/env" "$W/arguments" "$W/log" "$W/err" "$W/port"
+like '1$' 'row 85: gets no new privileges' cat "$W/privileges"
+same 0 'row 85: and leaves no core' cat "$W/core"
 done_testing
