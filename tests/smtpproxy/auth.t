@@ -206,6 +206,9 @@ like '^501 5.7.0 too many' 'an exchange without end has one' said 2 "$EHLO" 'AUT
   AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA QUIT
 like '^550 5.7.1 ' 'a server that says 235 to a star has let nobody in' said 2 "$EHLO" 'AUTH LOGIN' '*' \
   'MAIL FROM:<a@example.org>' 'RCPT TO:<x@elsewhere.example>' QUIT
+star=$(sed -n 's/ [*]$//p' "$T/$S/commands" | tail -n 1)
+like "^[0-9]* [*]$" 'it has heard the star' cat "$T/$S/commands"
+same '' 'and what it took for a login is not used' grep "^$star MAIL" "$T/$S/commands"
 for answer in '250 2.0.0 ok' '354 go on' '421 4.3.2 no more' hello; do
   sink "AUTH=say:$answer\r\n"
   like '^454 4.7.0 ' "$answer is no success" said 2 "$EHLO" "$PL" QUIT
