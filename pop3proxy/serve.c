@@ -37,6 +37,10 @@ static void inside(struct session *s, const struct verbs *v)
     case VERB_LIST: maildrop_list(s, v->number); break;
     case VERB_RETR: retrieve_all(s, v->number); break;
     case VERB_TOP: retrieve_top(s, v->number, v->lines); break;
+    case VERB_DELE:
+      /* What is deleted has no UIDL any more, and RSET may bring it back. */
+      if (maildrop_read(s) == 1) pass(s, v);
+      break;
     default: pass(s, v);
   }
 }
@@ -52,7 +56,8 @@ static int certain(struct session *s, const struct verbs *v, const unsigned long
       while (count)
         if (numbers[--count] == v->number) return 0;
       return retrieve_asks(s, v->number);
-    case VERB_DELE: case VERB_NOOP: case VERB_UIDL: return 1;
+    case VERB_DELE: return s->box.read;
+    case VERB_NOOP: case VERB_UIDL: return 1;
     default: return 0;
   }
 }

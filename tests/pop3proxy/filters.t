@@ -111,6 +111,12 @@ same "plain
 +OK Logging out." 'and as many lines as are wanted' lines
 same "$judged" 'and still no filter runs' count
 
+(cd "$W/port" && CM_HOME=$W exec tcpserver -1 -HRl0 127.0.0.1 0 cm-pop3d > "$T/both" 2>> "$T/log") & PIDS="$! $PIDS"
+within 10 test -s "$T/both"
+both=$(head -n 1 "$T/both")
+same '' 'random orders are answered alike, in lock step and pipelined' timeout 100 perl "$tools/popcompare" 30 "$both" "$both"
+same "$judged" 'by what is remembered alone' count
+
 # TOP first
 
 letter junk | mail v 1.a
