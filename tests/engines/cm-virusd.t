@@ -41,6 +41,7 @@ head -c 1000000 /dev/zero | tr '\0' 'a' > large
 verdict 0 '' 'one of nearly the largest size passes' ask large "$tcp"
 
 # ---- limits are findings ----
+ROW='row 66'
 cat large plain large > huge
 verdict 100 '5.7.1 virus found: Heuristics.Limits.Exceeded.MaxFileSize' 'above the size it is not OK' ask huge "$one"
 head -c 20000000 /dev/zero | zipped zeros | mail bomb.zip > bomb
@@ -53,6 +54,7 @@ eicar | zipped eicar.com | perl -0777 -pe 's/(PK\x03\x04..)(.)/$1.chr(ord($2)|1)
 verdict 0 '' 'what is encrypted passes' ask encrypted "$one"
 
 # ---- the protocol ----
+ROW=
 says PONG 'PING' "$one" 'zPING\0'
 says PONG 'with n' "$one" 'nPING\n'
 says PONG 'and as it once was' "$one" 'PING\r\n'
@@ -104,6 +106,7 @@ if command -v clamdscan > /dev/null; then
 fi
 
 # ---- signatures come and go ----
+ROW='row 71'
 # sign FILE NAME TEXT: a signature of that name for the text
 sign() { printf '%s:0:*:%s\n' "$2" "$(printf %s "$3" | od -An -tx1 | tr -d ' \n')" > "$T/one/db/$1"; }
 printf 'Received: x\r\n\r\nthis is the second sample\r\n' > second
@@ -137,6 +140,7 @@ like "unable to load signatures: $T/nosuch: Can't open" 'nor without a database'
 like 'exit 111' 'nor with one that is missing' fails "db=$T/one/db" "db=$T/nosuch"
 
 # ---- processes that die ----
+ROW='row 64'
 start_virusd two scanners=1 time=2 scans=3
 two=$T/two/socket master=$PID
 lone() { set -- $(scanners $master); [ $# = 1 ]; }
@@ -188,6 +192,7 @@ like '^cm-filter-virus: .* ERROR$\|5.7.1 virus found' 'without memory nothing is
 kill $PID
 
 # ---- what a scanner can reach ----
+ROW=
 # Of the first one, whose scanners do not end after three messages.
 s=$(scanners $daemon | head -n 1)
 same 'NoNewPrivs:	1
@@ -203,6 +208,7 @@ fi
 ok 'it says so' logged two 'scanners reach no files but their own'
 
 # ---- many, slow and half ones ----
+ROW='row 72'
 fifty() {
   for i in $(seq 25); do ask infected "$one" & ask plain "$one" & done | grep -c 'Eicar'
 }
@@ -218,6 +224,7 @@ same 'COMMAND READ TIMED OUT' 'and none at all' cat late3
 verdict 0 '' 'meanwhile others are served' ask plain "$one"
 
 # ---- the end ----
+ROW=
 within 10 idle; kill -STOP $(scanners $master)
 cm-filter-virus "$two" < infected > last 2>&1 & asking=$!
 within 10 busy

@@ -8,6 +8,7 @@ rules=$here/../../control/attach
 # filter MESSAGE: the verdict; the new message is $T/out, the report $T/report
 filter() { cm-filter-attach "$rules" < "$1" 3> "$T/report" > "$T/out" 2> "$T/log"; }
 
+ROW='row 67'
 grep -v '^#' "$here/table" > "$T/table"
 while read -r want name; do
   filter "$here/evasions/$name.eml"; got=$?
@@ -16,6 +17,7 @@ while read -r want name; do
   [ $code = 0 ] || differ "$want" "$got $(cat "$T/report" "$T/log")"
 done < "$T/table"
 
+ROW=
 for message in "$here"/ordinary/*.eml; do
   filter "$message" && cmp -s "$message" "$T/out" && [ ! -s "$T/report" ]; code=$?
   report $code "ordinary mail is not touched: $(basename "$message" .eml)"

@@ -70,6 +70,7 @@ decides 111 'a signal is no code' 'a check 137=deliver : dies'
 
 # Paragraphs
 
+ROW='row 69'
 decides 100 'nothing is started after a deletion' 'a check : s0\n\nb check : s100\n\nc check : s50'
 same 'skipped-deleted - - -' 'and the trace says so' trace c
 decides 50 'accept/delete ends it too' 'a check : s50\n\nb check always : s100\n\nc rewrite : s100'
@@ -91,6 +92,7 @@ same 'reject/delete 100 - 5.7.1 slow' 'which are heard' trace a
 echo 'echo $$ > started.$1; while [ ! -e started.b ] || [ ! -e started.a ]; do sleep 0.02; done' | stage meets
 decides 0 'a paragraph runs side by side' 'a check : meets a\nb check : meets b'
 
+ROW=
 # Whitelist
 
 decides 20 'a whitelist skips later paragraphs' 'a check : s99\nb check : s10\n\nc check : s100\n\nd check always : s20'
