@@ -2,14 +2,17 @@
 # demopop.sh HOME: the part of the demonstration in which mail is read by POP3. A
 # Dovecot with a mailbox is the provider, cm-pop3d stands before it, with the filters of
 # the port demo, and curl reads all messages twice. Everything is below HOME/provider and
-# HOME/ports/pop, on free ports of 127.0.0.1, and ends with this.
+# HOME/ports/pop, but for the mailbox, which another account must reach: that is in a
+# directory of its own. All is on free ports of 127.0.0.1, and ends with this.
 set -u
 cd "$1" || exit 111
 H=$PWD PATH=$PATH:/usr/sbin PIDS=
 end() {
   trap '' HUP INT TERM
   for pid in $PIDS; do kill "$pid"; wait "$pid"; done 2>/dev/null
+  [ -z "$BOX" ] || rm -rf "$BOX"
 }
+BOX=
 trap end EXIT
 trap 'exit 130' HUP INT TERM
 
@@ -25,23 +28,24 @@ SERVER=$1 PROXY=$2
 
 # The mailbox, of messages that came from outside
 
-mkdir -p provider/you/new provider/you/cur provider/you/tmp ports/pop/control
+BOX=$(mktemp -d) && chmod 755 "$BOX" || exit 111
+mkdir -p provider "$BOX/you/new" "$BOX/you/cur" "$BOX/you/tmp" ports/pop/control
 for name in plain junk worm virus macro robot; do
   sender=bob@client.example.org
   [ $name != robot ] || sender=robot@quiet.example
   printf 'Return-Path: <%s>\nReceived: from client.example.org (client.example.org [127.0.0.1])\n\tby mx.provider.example; Thu, 1 Jan 2026 00:00:00 +0000\n' \
-    $sender | cat - samples/$name > provider/you/new/$name
+    $sender | cat - samples/$name > "$BOX/you/new/$name"
 done
-chown -R nobody:nogroup provider
+chown -R nobody:nogroup "$BOX/you"
 cat > provider/conf <<!
-base_dir = $H/provider/base
+base_dir = $BOX/base
 state_dir = $H/provider/state
 log_path = $H/provider/log
 protocols = pop3
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
-mail_location = maildir:$H/provider/%u
+mail_location = maildir:$BOX/%u
 first_valid_uid = 1
 first_valid_gid = 1
 service pop3-login {
@@ -59,7 +63,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=nobody gid=nogroup home=$H/provider
+  args = uid=nobody gid=nogroup home=$BOX
 }
 !
 dovecot -F -c provider/conf > provider/said 2>&1 &
