@@ -12,6 +12,29 @@
 
 volatile sig_atomic_t stream_stopped;
 
+static const int *second;
+
+static void stop(int signal)
+{
+  int saved = errno;
+
+  (void) signal;
+  stream_stopped = 1;
+  shutdown(0, SHUT_RD);
+  if (second) shutdown(*second, SHUT_RD);
+  errno = saved;
+}
+
+void stream_signals(const int *other)
+{
+  struct sigaction a = { .sa_handler = SIG_IGN };
+
+  second = other;
+  sigaction(SIGPIPE, &a, 0);
+  a.sa_handler = stop;
+  sigaction(SIGTERM, &a, 0);
+}
+
 #define SLACK 1000  /* milliseconds that a limit in the kernel may be off */
 
 void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,

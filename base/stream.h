@@ -26,6 +26,11 @@ struct stream {
 /* Set by the handler of SIGTERM: reads of streams that stop end with EINTR. */
 extern volatile sig_atomic_t stream_stopped;
 
+/* For a front end: SIGTERM sets that, and ends reading at once and for good, of
+ * descriptor 0 and of *other, where other is not 0 and has an open socket. SIGPIPE is
+ * ignored. */
+void stream_signals(const int *other);
+
 /* Take over the descriptors; nothing is read. seconds: what stream_limit will
  * mostly say, so that the kernel needs to be told only once. */
 void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,

@@ -2,10 +2,8 @@
  * that has the mailbox. It runs under tcpserver or any other UCSPI server. It
  * keeps no mail: what was not read whole is never sent so that it looks whole. */
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,32 +19,11 @@
 static struct session session;
 static char input[16384];
 
-/* Reading ends at once and for good. */
-static void stop(int signal)
-{
-  int saved = errno;
-
-  (void) signal;
-  stream_stopped = 1;
-  shutdown(0, SHUT_RD);
-  shutdown(session.server.stream.in, SHUT_RD);
-  errno = saved;
-}
-
-static void signals(void)
-{
-  struct sigaction a = { .sa_handler = SIG_IGN };
-
-  sigaction(SIGPIPE, &a, 0);
-  a.sa_handler = stop;
-  sigaction(SIGTERM, &a, 0);
-}
-
 static void begin(struct session *s)
 {
   int one = 1;
 
-  signals();
+  stream_signals(&session.server.stream.in);
   rlimit_lower(RLIMIT_CORE, 0);  /* passwords are in our memory */
   id_make(s->id);
   s->ip = peer_fact("REMOTEIP");

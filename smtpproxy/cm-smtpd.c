@@ -3,10 +3,8 @@
  * queue: nobody hears 250 from it before that server said so, or before policy
  * made us responsible and our own record is on the disk. */
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -24,31 +22,11 @@
 static struct session session;
 static char input[65536];
 
-/* Reading ends at once and for good; no answer that is due is cut off by it. */
-static void stop(int signal)
-{
-  int saved = errno;
-
-  (void) signal;
-  stream_stopped = 1;
-  shutdown(0, SHUT_RD);
-  errno = saved;
-}
-
-static void signals(void)
-{
-  struct sigaction a = { .sa_handler = SIG_IGN };
-
-  sigaction(SIGPIPE, &a, 0);
-  a.sa_handler = stop;
-  sigaction(SIGTERM, &a, 0);
-}
-
 static void begin(struct session *s)
 {
   int one = 1;
 
-  signals();
+  stream_signals(0);  /* an answer of the upstream that is due is still read */
   rlimit_lower(RLIMIT_CORE, 0);  /* what clients say, and passwords on their way, is in our memory */
   id_make(s->id);
   s->t.message.fd = s->t.filtered.fd = -1;
