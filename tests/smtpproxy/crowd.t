@@ -75,7 +75,9 @@ same "$CROWD 0 0" "row 28: $CROWD of 200 addresses are all greeted, and stay" he
 ok 'row 28: a good client is greeted beside them' greeted
 ok 'row 28: and its mail goes' good 20
 kb=$(memory)
-ok "row 28: one that waits costs less than 300 KB of memory: $kb" sh -c "[ $kb -lt 300 ] && [ $kb -gt 0 ]"
+if sanitized; then report 0 'row 28: memory # SKIP under a sanitizer'; else
+  ok "row 28: one that waits costs less than 300 KB of memory: $kb" sh -c "[ $kb -lt 300 ] && [ $kb -gt 0 ]"
+fi
 [ "$CROWD" -lt 5000 ] || free -m | sed 's/^/# /' >&2
 [ "$CROWD" -lt 5000 ] || grep '^# \|greeted' "$T/crowd" >&2
 leave
