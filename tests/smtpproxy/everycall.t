@@ -16,7 +16,7 @@ echo "$T/spool" > "$W/port/control/spool"
 echo me.example.net > "$W/port/control/me"
 mkdir "$T/spool"
 # A sanitizer makes many calls of its own, and does not bear failing ones.
-step=1; ! sanitized || step=17
+step=1; ! sanitized || step=97
 
 # each NAME [OPTION...] ACTION VERDICT: nothing is wrong at any call
 each() {
