@@ -7,8 +7,6 @@
 #include "copy.h"
 #include "header.h"
 
-#define NAME 1000  /* bytes of a message that show whether it begins with a field: a whole line */
-
 int judge_broken(struct outcome *o, const struct stage *s, const char *text, unsigned long number,
                  const char *more)
 {
@@ -44,28 +42,17 @@ int judge_code(struct outcome *o, const struct job *j)
   return judge_broken(o, s, "unknown exit code ", (unsigned long) o->code, "");
 }
 
-/* Does the file begin with a header field? 1 or 0. */
-static int has_field(int fd)
-{
-  char line[NAME];
-  struct header h = { .raw = { .s = line } };
-  struct field f = { 0 };
-  ssize_t r = pread(fd, line, sizeof line, 0);
+/* What the file has: no header field at its beginning; a header above its measure; nothing
+ * behind the header; or something, be it the empty line. */
+enum { HEADLESS, ENDLESS, NOTHING, BODY };
 
-  if (r < 1) return 0;
-  h.raw.len = h.end = (size_t) r;
-  return header_next(&h, &f) && f.start == line && f.namelen;
-}
-
-/* What is behind the header of the file: something, be it the empty line; nothing; or the
- * header is above its measure. */
-enum { BODY, NOTHING, ENDLESS };
-
-static int rest(int fd)
+static int shape(int fd)
 {
   static struct header h;
+  struct field f = { 0 };
 
   if (lseek(fd, 0, SEEK_SET) == -1 || header_read(&h, fd) != 1) return ENDLESS;
+  if (!header_next(&h, &f) || f.start != h.raw.s || !f.namelen) return HEADLESS;
   return h.body == h.end && h.end == h.raw.len ? NOTHING : BODY;
 }
 
@@ -85,11 +72,11 @@ int judge_output(struct outcome *o, const struct job *j, int old, unsigned long 
     return judge_broken(o, s, "new message is not of its ", o->answer.size, " bytes");
   if (copy_seal(j->output) == -1)
     return judge_broken(o, s, "new message still being written", 0, "");
-  if (!has_field(j->output)) return judge_broken(o, s, "new message without a header", 0, "");
-  switch (rest(j->output)) {
+  switch (shape(j->output)) {
+    case HEADLESS: return judge_broken(o, s, "new message without a header", 0, "");
     case ENDLESS: return judge_broken(o, s, "header of new message too large", 0, "");
     /* Whoever writes half a message and ends well has often not come to the body. */
-    case NOTHING: if (rest(old) != NOTHING) return judge_broken(o, s, "new message ends in its header", 0, "");
+    case NOTHING: if (shape(old) != NOTHING) return judge_broken(o, s, "new message ends in its header", 0, "");
   }
   *size = (unsigned long) st.st_size;
   return 1;
