@@ -90,6 +90,7 @@ echo 2 > "$C/timeoutsmtpd"
 crowd 20 20
 same '20 0 0' 'row 28: all places are taken' head -n 1 "$T/crowd"
 ok 'row 28: when their time is over a good client has one' within 30 good 5
+within 60 gone
 rm -f "$T/more"; wait "$CROWDED"
 same 20 'row 24: they were told' tail -n 1 "$T/crowd"
 rm "$C/timeoutsmtpd"
