@@ -5,7 +5,7 @@
  * answers to those before them have come, and answers, each for its command. */
 
 #include "owfat.h"
-#include "settings.h"
+#include "pop.h"
 #include "stream.h"
 
 enum { POP3C_LINE = 2048 };  /* bytes of a line of an answer; RFC 2449, 4: 512 */

@@ -8,34 +8,6 @@
 
 #define NEVER 1000000  /* seconds; more than any session has */
 
-static const char form[] = "write pop3 HOST PORT or pop3s HOST PORT, and tls=no, tls=may, tls=must or tls=verify";
-
-/* Take a line apart, 0-terminated. 0, or what is wrong. */
-static const char *server(struct pop *p, char *line)
-{
-  static const char *const levels[] = { "tls=no", "tls=may", "tls=must", "tls=verify", 0 };
-  char *words[5] = { 0 }, *rest = line;
-  size_t n = 0;
-
-  for (rest += strspn(rest, " \t"); *rest; rest += strspn(rest, " \t")) {
-    if (n == 4) return form;
-    words[n++] = rest;
-    rest += strcspn(rest, " \t");
-    if (*rest) *rest++ = 0;
-  }
-  if (n < 3) return form;
-  p->pop3s = !strcmp(words[0], "pop3s");
-  if (!p->pop3s && strcmp(words[0], "pop3")) return form;
-  p->tls = p->pop3s ? UPSTREAM_TLS_VERIFY : UPSTREAM_TLS_NO;
-  if (n == 4)
-    for (p->tls = 0; levels[p->tls] && strcmp(levels[p->tls], words[3]); ++p->tls) ;
-  if (p->tls > UPSTREAM_TLS_VERIFY) return form;
-  if (p->pop3s && p->tls < UPSTREAM_TLS_MUST) return "pop3s is TLS always: leave out tls=, or write tls=must";
-  p->host = words[1];
-  p->port = words[2];
-  return 0;
-}
-
 static int upstream(struct settings *s, stralloc *trouble)
 {
   static stralloc line;
@@ -43,7 +15,7 @@ static int upstream(struct settings *s, stralloc *trouble)
   int r = control_line("control/upstream", &line);
 
   if (r == 0 && s->carried) return 1;
-  what = r == 1 ? server(&s->fixed, line.s) : setting_why(r);
+  what = r == 1 ? pop_line(&s->fixed, line.s) : setting_why(r);
   return what ? setting_trouble(trouble, "upstream", what) : 1;
 }
 
@@ -62,7 +34,7 @@ static int servers(struct settings *s, stralloc *trouble)
     if (s->count == SERVERS) what = "too many servers";
     else {
       text.s[(size_t) (line - text.s) + len] = 0;
-      what = server(s->servers + s->count++, text.s + (line - text.s));
+      what = pop_line(s->servers + s->count++, text.s + (line - text.s));
     }
   }
   return what ? setting_trouble(trouble, "servers", what) : 1;

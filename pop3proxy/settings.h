@@ -4,16 +4,10 @@
 /* What the control files of a POP3 port say; cm-control(5). Read once for each
  * connection. */
 
-#include "upstream.h"
+#include "owfat.h"
+#include "pop.h"
 
 enum { SERVERS = 64 };
-
-/* A POP3 server: a line of control/upstream or control/servers. */
-struct pop {
-  const char *host, *port;
-  int pop3s;                    /* TLS from the first byte on */
-  int tls;                      /* UPSTREAM_TLS_ */
-};
 
 struct settings {
   struct pop fixed;             /* control/upstream; host is 0: there is none */
