@@ -6,27 +6,31 @@
 
 #include "control.h"
 
-#define FILE_ "control/routes"
-
-static int because(stralloc *trouble, int result, const char *what, const char *more)
+int route_because(const struct routes *r, stralloc *trouble, int result, const char *what, const char *more)
 {
-  if (!stralloc_copys(trouble, FILE_ ": ") || !stralloc_cats(trouble, what) ||
+  if (!stralloc_copys(trouble, r->file) || !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) ||
       !stralloc_cats(trouble, more) || !stralloc_0(trouble)) trouble->len = 0;
   return result;
 }
 
-int route_open(struct routes *r, const char *me, stralloc *trouble)
+int route_list(struct routes *r, const char *file, const char *option, stralloc *trouble)
 {
-  int fd = control_open(FILE_), opened;
+  int fd = control_open(file), opened;
 
   r->any = 0;
-  r->me = me;
-  if (fd == -1) return errno == ENOENT ? 1 : because(trouble, 0, strerror(errno), "");
+  r->file = file;
+  if (fd == -1) return errno == ENOENT ? 1 : route_because(r, trouble, 0, strerror(errno), "");
   opened = list_open(&r->list, fd);
-  if (opened == -1) because(trouble, 0, strerror(errno), "");
-  if (opened == 0) because(trouble, 0, "damaged, or not made by cm-list -r", "");
+  if (opened == -1) route_because(r, trouble, 0, strerror(errno), "");
+  if (opened == 0) route_because(r, trouble, 0, "damaged, or not made by cm-list ", option);
   close(fd);
   return r->any = opened == 1;
+}
+
+int route_open(struct routes *r, const char *me, stralloc *trouble)
+{
+  r->me = me;
+  return route_list(r, "control/routes", "-r", trouble);
 }
 
 /* The address in full: postmaster, and who else has no domain, is here. */
@@ -43,11 +47,11 @@ int route_find(const struct routes *r, const char *address, size_t len, struct u
   int found;
 
   if (!r->any) return 0;
-  if (!whole(r, address, len, &full)) return because(trouble, -1, "out of memory", "");
+  if (!whole(r, address, len, &full)) return route_because(r, trouble, -1, "out of memory", "");
   found = list_find(&r->list, full.s, full.len, &e);
-  if (found == -1) return because(trouble, -1, "damaged", "");
+  if (found == -1) return route_because(r, trouble, -1, "damaged", "");
   if (!found || upstream_list(u, e.value, e.valuelen, trouble)) return found;
   if (!stralloc_copyb(&key, e.key, e.keylen) || !stralloc_cats(&key, ": ") ||
       !stralloc_cat(&key, trouble) || !stralloc_0(&key)) return -1;
-  return because(trouble, -1, key.s, "");
+  return route_because(r, trouble, -1, key.s, "");
 }

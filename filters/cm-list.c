@@ -1,4 +1,5 @@
-/* cm-list: make, change and show a list of senders, cm-list(5), or of routes.
+/* cm-list: make, change and show a list of senders, cm-list(5), of routes or of
+ * accounts.
  * A list is a CDB file and never changed: a new one is written beside it, seen
  * to the disk and renamed, so that kill -9 at any instant leaves the old list
  * or the new one, and readers need no lock. */
@@ -13,6 +14,7 @@
 #include "control.h"
 #include "list.h"
 #include "owfat.h"
+#include "pop.h"
 #include "print.h"
 #include "progress.h"
 #include "replace.h"
@@ -25,7 +27,7 @@
 enum { WRONG = 100, TROUBLE = 111 };
 
 static const char usage[] =
-  "usage: cm-list [-r] LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] |"
+  "usage: cm-list [-r | -a] LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] |"
   " remove KEY | show [KEY] | find ADDRESS";
 
 /* The entries in order, and a hash table of their numbers plus one. */
@@ -34,6 +36,7 @@ static unsigned int count, *slots, slotcount;
 
 static unsigned int shown;  /* entries with conditions */
 static int routes;          /* -r: what they say are upstreams, cm-routes(5) */
+static int accounts;        /* -a: what they say are POP3 servers, cm-accounts(5) */
 
 static unsigned int *slot(const char *key, size_t len)
 {
@@ -132,6 +135,16 @@ static const char *wrong_way(const struct entry *e)
   return trouble.len ? trouble.s : "out of memory";
 }
 
+/* What is wrong with the server of an account, or 0. */
+static const char *wrong_server(const struct entry *e)
+{
+  static stralloc line;
+  struct pop server;
+
+  if (!stralloc_copyb(&line, e->value, e->valuelen) || !stralloc_0(&line)) return "out of memory";
+  return pop_line(&server, line.s);
+}
+
 /* The entry that a line says, or what is wrong with the line. */
 static const char *parse(char *line, size_t len, struct entry *e)
 {
@@ -149,6 +162,7 @@ static const char *parse(char *line, size_t len, struct entry *e)
   e->value = line + i;
   e->valuelen = len - i;
   if (routes) return wrong_way(e);
+  if (accounts) return wrong_server(e);
   if (!condition_known(e)) return "not a condition";
   if (list_verdict(e, VERDICT_REJECT, &reason, &reasonlen) == -1) return "not a verdict";
   return 0;
@@ -297,8 +311,9 @@ static void show(const char *name, enum what what, char *key)
   if (!open_list(name, &list)) diesys(TROUBLE, "unable to read ", name);
   if (what == ALL) while ((found = list_next(&list, &at, &e)) == 1) tell(&e);
   else {
-    found = what == ENTRY ? list_get(&list, key, list_key(key, len), &e)
-                          : list_choose(&list, key, len, counts, &e);
+    found = what == ENTRY || (accounts && !strchr(key, '@')) ? list_get(&list, key, list_key(key, len), &e)
+                          : 0;
+    if (!found && what == ADDRESS) found = list_choose(&list, key, len, counts, &e);
     if (!found && !shown) die(WRONG, "no such entry: ", key);
     if (found == 1) tell(&e);
   }
@@ -311,12 +326,13 @@ int main(int argc, char **argv)
   const char *verb;
 
   errmsg_iam("cm-list");
-  if (argc > 1 && !strcmp(argv[1], "-r")) {
-    routes = 1;
+  if (argc > 1 && (!strcmp(argv[1], "-r") || !strcmp(argv[1], "-a"))) {
+    routes = argv[1][1] == 'r';
+    accounts = !routes;
     --argc;
     ++argv;
   }
-  if (argc < 3 || (routes && argc == 4 && !strcmp(argv[2], "make"))) die(WRONG, usage);
+  if (argc < 3 || ((routes || accounts) && argc == 4 && !strcmp(argv[2], "make"))) die(WRONG, usage);
   verb = argv[2];
   if (!strcmp(verb, "make") && argc <= 4) make(argv[1], argc == 4 ? argv[3] : "");
   else if (!strcmp(verb, "add") && argc >= 4) add(argv[1], argv + 3);

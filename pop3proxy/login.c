@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "accounts.h"
 #include "capa.h"
 #include "identity.h"
 #include "log.h"
@@ -13,25 +14,44 @@
 #define ROUNDS 8       /* such lines in one AUTH */
 
 static const char unlisted[] = "-ERR [AUTH] the user name must end in %SERVER, one that is in the list of this proxy";
+static const char unknown[] = "-ERR [AUTH] this proxy has no server for that user name";
+
+/* In the name, by control/accounts, or the one for all. 1; 0: none; -1: answered. */
+static int which(struct session *s, const struct pop **to, size_t *len)
+{
+  static stralloc trouble;
+  int r;
+
+  if (s->set.count && (*to = settings_server(&s->set, s->user.s, len))) return 1;
+  *len = s->user.len;
+  r = accounts_find(&s->set.accounts, s->user.s, to, &trouble);
+  if (r == -1) {
+    log_event("trouble", s->id, trouble.len ? trouble.s : "out of memory");
+    session_reply(s, "-ERR [SYS/TEMP] the server of this mailbox is not known; try again later");
+  }
+  if (r || !s->set.fixed.host) return r;
+  *to = &s->set.fixed;
+  return 1;
+}
 
 /* Which server is it, and what is the user there called? s->user holds the name as
  * the client gave it, and then as the server knows it. 1, or 0: answered. */
 static int find(struct session *s)
 {
   const struct pop *to = 0;
-  size_t len = 0;
+  size_t len;
+  int r = which(s, &to, &len);
 
-  if (s->set.carried) to = settings_server(&s->set, s->user.s, &len);
-  if (to) {
-    s->user.s[len] = 0;
-    s->user.len = len;
-  } else if (s->set.fixed.host) to = &s->set.fixed;
-  else {
-    log_text("unlisted", s->id, "user", s->user.s, s->user.len);
-    session_reply(s, unlisted);
+  if (r != 1) {
+    if (r == 0) {
+      log_text("unlisted", s->id, "user", s->user.s, s->user.len);
+      session_reply(s, s->set.accounts.any ? unknown : unlisted);
+    }
     s->user.len = 0;
     return 0;
   }
+  s->user.s[len] = 0;
+  s->user.len = len;
   if (!session_connect(s, to)) {
     s->user.len = 0;
     s->over = 1;

@@ -40,6 +40,13 @@ static int servers(struct settings *s, stralloc *trouble)
   return what ? setting_trouble(trouble, "servers", what) : 1;
 }
 
+static int accounts(struct settings *s, stralloc *trouble)
+{
+  if (!route_list(&s->accounts, "control/accounts", "-a", trouble)) return 0;
+  if (s->accounts.any) s->carried = 1;
+  return 1;
+}
+
 static int name(struct settings *s, stralloc *trouble)
 {
   int r = control_me(&s->me);
@@ -65,7 +72,7 @@ int settings_read(struct settings *s, stralloc *trouble)
   };
 
   control_survey();
-  return servers(s, trouble) && upstream(s, trouble) &&
+  return servers(s, trouble) && accounts(s, trouble) && upstream(s, trouble) &&
          setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) &&
          setting_pipeline(&s->filters, trouble) && name(s, trouble);
 }

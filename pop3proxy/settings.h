@@ -6,6 +6,7 @@
 
 #include "owfat.h"
 #include "pop.h"
+#include "route.h"
 
 enum { SERVERS = 64 };
 
@@ -13,7 +14,8 @@ struct settings {
   struct pop fixed;             /* control/upstream; host is 0: there is none */
   struct pop servers[SERVERS];  /* those that a user name may carry */
   size_t count;
-  int carried;                  /* there is control/servers */
+  struct routes accounts;       /* control/accounts */
+  int carried;                  /* the name of the user says which server it is */
   int filters;                  /* whether the pipeline has a stage */
   unsigned long level;          /* control/loglevel, LOG_ flags */
   unsigned long timeoutpop3d;   /* seconds for the client */

@@ -117,7 +117,7 @@ printf 'ok.example\nx.example +spam junk\n' > badtext
 verdict 100 'cm-list: line 2: not a condition' 'a condition that is none is named by its line' sh -c 'cm-list c.cdb make < badtext'
 same 'a.example +dkim whitelisted' 'and changes nothing' cm-list c.cdb show a.example
 
-usage='cm-list: usage: cm-list [-r] LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] | remove KEY | show [KEY] | find ADDRESS'
+usage='cm-list: usage: cm-list [-r | -a] LIST make [VERDICT] | add KEY [+CONDITION...] [VERDICT [REASON...]] | remove KEY | show [KEY] | find ADDRESS'
 for call in '' l.cdb 'l.cdb shw' 'l.cdb add' 'l.cdb remove' 'l.cdb remove a b' 'l.cdb make a b' 'l.cdb show a b' 'l.cdb find'; do
   verdict 100 "$usage" "a wrong call is an error: $call" cm-list $call
 done
