@@ -88,6 +88,8 @@ static size_t step(struct dot *d, const char *in, size_t len, const char **piece
     case START:
       d->state = TEXT;
       if (*in != '.') return 0;
+      d->dotted |= d->mode == DOT_LINES;
+      if (d->mode == DOT_LINES) return 0;
       if (d->mode != DOT_ENCODE) {
         d->state = DOT;
         return 1;
@@ -147,7 +149,7 @@ size_t dot_next(struct dot *d, const char *in, size_t len, const char **piece, s
 
 int dot_plain(const struct dot *d)
 {
-  return d->ended && !d->dotted && (!d->bare || d->mode == DOT_NORMALIZE);
+  return d->ended && !d->dotted && (!d->bare || d->mode != DOT_REFUSE);
 }
 
 size_t dot_encode(struct dot *d, const char *in, size_t len, char *out, size_t size,
@@ -169,12 +171,19 @@ size_t dot_end(struct dot *d, char *out)
 {
   size_t n = 0;
 
-  if (d->state == CR) out[n++] = ' ';
+  if (d->state == CR) {
+    d->bare = 1;
+    out[n++] = ' ';
+  }
   if (d->state != START) {
     memcpy(out + n, "\r\n", 2);
     n += 2;
   }
-  memcpy(out + n, ".\r\n", 3);
-  d->size += n + 3;
-  return n + 3;
+  if (d->mode == DOT_LINES) d->ended = 1;
+  else {
+    memcpy(out + n, ".\r\n", 3);
+    n += 3;
+  }
+  d->size += n;
+  return n;
 }

@@ -14,11 +14,13 @@
  *                  leading dot too, but a dot alone on a line that touches one
  *                  is text and stays.
  * Encoding, DOT_ENCODE: lone CR and LF as in DOT_NORMALIZE, then a dot goes before
- * every leading dot, so that nothing in a message can look like its end. */
+ * every leading dot, so that nothing in a message can look like its end.
+ * Mending, DOT_LINES: text that has no dots of this kind, because something else says
+ * where it ends: lone CR and LF as in DOT_NORMALIZE, and no dot is one too many. */
 
 #include <stddef.h>
 
-enum dot_mode { DOT_REFUSE, DOT_NORMALIZE, DOT_ENCODE };
+enum dot_mode { DOT_REFUSE, DOT_NORMALIZE, DOT_ENCODE, DOT_LINES };
 
 #define DOT_ROOM 3  /* no piece is longer than its input or this, whichever is more */
 #define DOT_TAIL 6  /* what dot_end can write */
@@ -52,8 +54,8 @@ int dot_plain(const struct dot *d);
 size_t dot_encode(struct dot *d, const char *in, size_t len, char *out, size_t size,
                   size_t *made);
 
-/* Encode the end: of the last line if that is missing, and of data. Returns how
- * many of out's DOT_TAIL bytes are used. */
+/* Encode the end: of the last line if that is missing, and of data, which DOT_LINES has
+ * none of. Returns how many of out's DOT_TAIL bytes are used. */
 size_t dot_end(struct dot *d, char *out);
 
 #endif

@@ -62,7 +62,7 @@ static void lines(const char *s, size_t len, enum dot_mode mode, struct result *
 
   for (; len; s += n, len -= n) {
     n = line(s, len, mode != DOT_REFUSE, &end);
-    from = mode != DOT_ENCODE && *s == '.' && (mode == DOT_REFUSE || n - end > 1);
+    from = mode < DOT_ENCODE && *s == '.' && (mode == DOT_REFUSE || n - end > 1);
     if (n - from - end > r->d.longest) r->d.longest = n - from - end;
     if (s[from] == '.') r->d.dotted = 1;
     if (s[from] == '.' && mode == DOT_ENCODE) put(&r->text, ".", 1);
@@ -91,12 +91,12 @@ static void slow_decode(const struct text *in, enum dot_mode mode, struct result
   r->used = at < 0 ? in->len : (size_t) at + 3;
 }
 
-static void slow_encode(const struct text *in, struct result *r)
+static void slow_encode(const struct text *in, enum dot_mode mode, struct result *r)
 {
   memset(&r->d, 0, sizeof r->d);
   r->text.len = 0;
-  lines(in->s, in->len, DOT_ENCODE, r);
-  put(&r->text, ".\r\n", 3);
+  lines(in->s, in->len, mode, r);
+  if (mode == DOT_ENCODE) put(&r->text, ".\r\n", 3);
 }
 
 static uint32_t seed = 2;
@@ -134,12 +134,12 @@ static void decode(const struct text *in, enum dot_mode mode, size_t cut, struct
   }
 }
 
-static void encode(const struct text *in, size_t size, size_t cut, struct result *r)
+static void encode(const struct text *in, enum dot_mode mode, size_t size, size_t cut, struct result *r)
 {
   static char out[MAX];
   size_t n, stop, steps = 0;
 
-  dot_begin(&r->d, DOT_ENCODE);
+  dot_begin(&r->d, mode);
   r->text.len = 0;
   for (r->used = 0; r->used < in->len;) {
     for (stop = r->used + part(cut, r->used, in->len); r->used < stop;) {
@@ -152,7 +152,7 @@ static void encode(const struct text *in, size_t size, size_t cut, struct result
 }
 
 static struct {
-  unsigned long cases, bytes, end, facts, plain, wire, bare, early, back, again;
+  unsigned long cases, bytes, end, facts, plain, wire, bare, early, back, again, mended;
 } wrong;
 
 static int has_bare(const struct text *t)
@@ -178,7 +178,7 @@ static void check_decode(const struct text *in, enum dot_mode mode, size_t cut)
   wrong.bytes += !equal(&got.text, &want.text) || got.d.size != want.text.len;
   wrong.facts += got.d.bare != want.d.bare || got.d.nul != want.d.nul ||
                  got.d.longest != want.d.longest;
-  slow_encode(&want.text, &wire);
+  slow_encode(&want.text, DOT_ENCODE, &wire);
   wrong.plain += dot_plain(&got.d) != (wire.text.len == want.text.len + 3 &&
                                        !memcmp(wire.text.s, want.text.s, want.text.len));
 }
@@ -188,16 +188,28 @@ static void check_encode(const struct text *in, size_t size, size_t cut)
   static struct result want, got, back, again;
 
   ++wrong.cases;
-  slow_encode(in, &want);
-  encode(in, size, cut, &got);
+  slow_encode(in, DOT_ENCODE, &want);
+  encode(in, DOT_ENCODE, size, cut, &got);
   wrong.wire += !equal(&got.text, &want.text) || got.d.size != want.text.len;
   wrong.bare += has_bare(&got.text) != 0;
   slow_decode(&got.text, DOT_REFUSE, &back);
   wrong.early += !back.d.ended || back.used != got.text.len;
   decode(&got.text, DOT_REFUSE, in->len, &back);
   wrong.back += back.d.bare != 0;
-  encode(&back.text, size, cut, &again);
+  encode(&back.text, DOT_ENCODE, size, cut, &again);
   wrong.again += !equal(&again.text, &got.text);
+}
+
+static void check_mend(const struct text *in, size_t size, size_t cut)
+{
+  static struct result want, got, wire;
+
+  ++wrong.cases;
+  slow_encode(in, DOT_LINES, &want);
+  encode(in, DOT_LINES, size, cut, &got);
+  wrong.mended += !equal(&got.text, &want.text) || got.d.size != want.text.len || got.d.bare != want.d.bare;
+  slow_encode(&want.text, DOT_ENCODE, &wire);
+  wrong.plain += dot_plain(&got.d) != (wire.text.len == want.text.len + 3);
 }
 
 /* A check of this row of the fault matrix. */
@@ -220,6 +232,7 @@ static void report(const char *row, const char *what)
   passed(row, !wrong.bare, "no lone CR or LF leaves the encoder");
   passed(row, !wrong.early, "the encoder's text ends at its end only");
   passed(row, !wrong.back, "what was encoded is decoded without complaint");
+  passed(row, !wrong.mended, "text without dots has its lines mended and nothing else");
   passed(row, !wrong.again, "decoding and encoding again changes nothing");
   memset(&wrong, 0, sizeof wrong);
 }
@@ -249,7 +262,11 @@ static void every_string(void)
       in.len = 0;
       for (at = 0, rest = code; at < len; ++at, rest /= 5) put(&in, set + rest % 5, 1);
       check_encode(&in, DOT_ROOM + code % 6, ONES);
-      for (at = 0; at <= len; ++at) check_encode(&in, DOT_ROOM + code % 6, at);
+      check_mend(&in, DOT_ROOM + code % 6, ONES);
+      for (at = 0; at <= len; ++at) {
+        check_encode(&in, DOT_ROOM + code % 6, at);
+        check_mend(&in, DOT_ROOM + code % 6, at);
+      }
       all_cuts(&in);
       put(&in, "\r\n.\r\nQUIT", 9);
       all_cuts(&in);
@@ -286,6 +303,7 @@ static void random_texts(unsigned long count)
     len = (i % 2 ? 4091u : 8187u) + roll(10);
     fill(&in, len, trouble[i % 5]);
     check_encode(&in, i % 7 ? 4095 + i % 3 : 9, RANDOM);
+    check_mend(&in, i % 7 ? 4095 + i % 3 : 9, RANDOM);
     put(&in, "\r\n.\r\nRSET\r\n", 11);
     check_decode(&in, i & 8 ? DOT_REFUSE : DOT_NORMALIZE, i & 4 ? RANDOM : 4095 + i % 3);
   }
@@ -306,6 +324,7 @@ static void edges(void)
         fill(&in, at, 0);
         put(&in, bits[i], strlen(bits[i]));
         check_encode(&in, cut, cut);
+        check_mend(&in, cut, cut);
         put(&in, "\r\n.\r\n", 5);
         check_decode(&in, DOT_REFUSE, cut);
         check_decode(&in, DOT_NORMALIZE, cut);
