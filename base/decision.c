@@ -179,6 +179,7 @@ static int judged(const struct decision *d, struct result *r, int code, int fd, 
   int read = report(r, fd, &shape);
   off_t written;
 
+  if (!spool_untouched(d->message)) return broken(d, r, "has a stage that opened the message to change it");
   if (!read || !valid(code) || !r->text.len) return broken(d, r, "gave no verdict");
   r->verdict = code;
   if (!verdict_delivers(code) && !verdict_redirects(code)) return 1;

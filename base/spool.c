@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -82,6 +83,45 @@ int spool_write(struct spool *s, const char *data, size_t len)
   return 1;
 }
 
+static int again(int fd)
+{
+  char name[20 + FMT_ULONG] = "/proc/self/fd/";
+
+  name[14 + fmt_ulong(name + 14, (unsigned long) fd)] = 0;
+  return open(name, O_RDONLY | O_CLOEXEC);
+}
+
+/* A file on the disk has no seals, and whoever runs as our account can give itself the right
+ * to write. But before it is opened for that, or truncated, a lease on it is broken, and the
+ * kernel remembers for us. The lease is on a description of its own, which nobody else has; and
+ * there is none while we could write ourselves. It needs no signal: SIGURG is one that nobody
+ * hears who does not listen. */
+static int watch(struct spool *s)
+{
+  int fd;
+
+  if (s->lease) return 1;
+  if (fchmod(s->fd, 0400)) return -1;
+  fd = again(s->fd);
+  if (fd == -1) return errno == ENOENT ? 1 : -1;  /* there is no /proc */
+  close(s->fd);
+  s->fd = fd;
+  fd = again(fd);
+  if (fd == -1) return -1;
+  if (!fcntl(fd, F_SETSIG, SIGURG) && !fcntl(fd, F_SETLEASE, F_RDLCK)) {
+    s->lease = fd;
+    return 1;
+  }
+  close(fd);
+  /* Not every file system has leases; EAGAIN: somebody can write. */
+  return errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS ? 1 : -1;
+}
+
+int spool_untouched(const struct spool *s)
+{
+  return !s->lease || fcntl(s->lease, F_GETLEASE) == F_RDLCK;
+}
+
 int spool_end(struct spool *s, int file)
 {
   size_t top = s->toplen, wait = s->waiting;
@@ -90,9 +130,8 @@ int spool_end(struct spool *s, int file)
   if (whole && !file) return 1;
   if (flush(s) == -1) return -1;
   if (whole) s->toplen = top, s->waiting = wait;
-  /* A file on the disk has no seals: then at least no stage opens it for writing by mistake. */
-  if (s->memory ? fcntl(s->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)
-                : fchmod(s->fd, 0400)) return -1;
+  if ((s->memory ? fcntl(s->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) : watch(s)) == -1)
+    return -1;
   return lseek(s->fd, 0, SEEK_SET) == -1 ? -1 : 1;
 }
 
@@ -104,6 +143,8 @@ int spool_whole(const struct spool *s)
 void spool_drop(struct spool *s)
 {
   if (s->fd != -1) close(s->fd);
+  if (s->lease) close(s->lease);
   s->fd = -1;
+  s->lease = 0;
   s->size = 0;
 }

@@ -15,6 +15,7 @@ struct spool {
   int fd;              /* the file; -1: there is none, or none yet */
   off_t size;          /* bytes written, those that wait included; 0: never begun */
   int memory;          /* the file is in memory */
+  int lease;           /* what tells whether anybody else changes the file; 0: nothing does */
   const char *wait;    /* bytes that wait for company on their way out */
   size_t waiting;
   const char *top;     /* bytes that go out before them */
@@ -34,6 +35,10 @@ int spool_flush(struct spool *s);
  * was, too, until spool_drop: top, and behind it wait; where no file is wanted
  * that is all, and fd stays -1. 1, or -1 with errno. */
 int spool_end(struct spool *s, int file);
+
+/* Has nobody opened the file to change it since spool_end, nor tried to? 1 or 0. Where the
+ * file system has no leases nobody knows, and it is 1. */
+int spool_untouched(const struct spool *s);
 
 /* Does it stand in memory in this way? 1 or 0. */
 int spool_whole(const struct spool *s);

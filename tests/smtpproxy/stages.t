@@ -215,6 +215,21 @@ stage_of() { pipeline "evil check : $EVIL meddles" '' "reads rewrite : $EVIL cop
 stage_of
 heard "$ok" 'a small message' letter
 same '' 'nothing that it tried has worked' cat "$T/h/port/evil.worked"
+large() { letter | sed "s/^send .*/send Subject: large\\\\r\\\\n\\\\r\\\\n\nmany 700 $(printf %04000d 0)\\\\r\\\\n/"; }
+
+row 61 'a stage changes a large message'
+promise 30
+behind
+stage_of
+heard "$later" 'which is on the disk: who opens it for writing is found out' large
+same '' 'nothing that it tried has worked' cat "$T/h/port/evil.worked"
+like '^trouble .* cm-pipeline has a stage that opened the message to change it' 'the log says so' cat "$T/h/err"
+evil check 'insists changed' time=3 on-error=deliver
+heard "$later" 'who waits to be let in, too, whatever on-error says' large
+same '' 'waits in vain' cat "$T/h/port/evil.worked"
+untouched 'the upstream sees nothing of it'
+evil rewrite copies
+heard "$ok" 'who only reads it is not in the way' large
 
 # -- control files
 
