@@ -31,7 +31,8 @@ static const char *line(struct pop *p, char *rest, int imap)
     if (*rest) *rest++ = 0;
   }
   if (n < 3 || !protocol(p, words[0], imap)) return form[imap];
-  p->tls = p->pop3s ? UPSTREAM_TLS_VERIFY : UPSTREAM_TLS_NO;
+  /* Who has a password of his own to send sends it to nobody by accident. */
+  p->tls = p->pop3s || imap ? UPSTREAM_TLS_VERIFY : UPSTREAM_TLS_NO;
   if (n == 4)
     for (p->tls = 0; levels[p->tls] && strcmp(levels[p->tls], words[3]); ++p->tls) ;
   if (p->tls > UPSTREAM_TLS_VERIFY) return form[imap];

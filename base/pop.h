@@ -17,7 +17,7 @@ struct pop {
  * what is wrong with it. */
 const char *pop_line(struct pop *p, char *line);
 
-/* The same where it may be a server of IMAP. */
+/* The same where it may be a server of IMAP, and without tls= it is tls=verify. */
 const char *pop_mailbox(struct pop *p, char *line);
 
 #endif

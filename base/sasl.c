@@ -7,6 +7,8 @@
 #define MECHANISMS 32  /* of one server */
 #define NAMEMAX 255    /* bytes of a user's name */
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /* Not those that would speak of us (EXTERNAL: our own certificate) or of nobody
  * (ANONYMOUS), and not those bound to a TLS connection, of which there are two. */
 static int passes(const char *word, size_t len)
@@ -66,13 +68,31 @@ int sasl_choose(const stralloc *offered, const char *word, size_t n, char name[S
 
 int sasl_is_base64(const char *text, size_t len)
 {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   size_t i, end = len;
 
   if (len % 4) return 0;
   while (end && len - end < 2 && text[end - 1] == '=') --end;
   for (i = 0; i < end; ++i)
     if (!memchr(digits, text[i], 64)) return 0;
+  return 1;
+}
+
+int sasl_encode(stralloc *to, const char *data, size_t len)
+{
+  unsigned long bits;
+  char group[4];
+  size_t i;
+
+  for (i = 0; i < len; i += 3) {
+    bits = (unsigned long) (unsigned char) data[i] << 16;
+    if (i + 1 < len) bits |= (unsigned long) (unsigned char) data[i + 1] << 8;
+    if (i + 2 < len) bits |= (unsigned char) data[i + 2];
+    group[0] = digits[bits >> 18];
+    group[1] = digits[bits >> 12 & 63];
+    group[2] = i + 1 < len ? digits[bits >> 6 & 63] : '=';
+    group[3] = i + 2 < len ? digits[bits & 63] : '=';
+    if (!stralloc_catb(to, group, 4)) return 0;
+  }
   return 1;
 }
 

@@ -1,7 +1,7 @@
 #ifndef CM_SASL_H
 #define CM_SASL_H
 
-/* What has to be known of SASL (RFC 4422) to pass it on: the names of mechanisms, the
+/* What has to be known of SASL (RFC 4422) to pass it on, or to speak it: the names of mechanisms, the
  * alphabet of what is said, and in some of them the user's name. */
 
 #include "owfat.h"
@@ -17,6 +17,9 @@ int sasl_choose(const stralloc *offered, const char *word, size_t n, char name[S
 
 /* Is all of it base64 as RFC 4648, section 4, has it? Nothing at all is, too. */
 int sasl_is_base64(const char *text, size_t len);
+
+/* Append base64 of len bytes. 1, or 0 without memory. */
+int sasl_encode(stralloc *to, const char *data, size_t len);
 
 /* Decode such base64. 1, or 0 without memory. */
 int sasl_decode(stralloc *to, const char *text, size_t len);

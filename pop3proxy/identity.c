@@ -2,27 +2,6 @@
 
 #include <string.h>
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-int identity_encode(const char *data, size_t len, stralloc *to)
-{
-  unsigned long bits;
-  char group[4];
-  size_t i;
-
-  for (i = 0; i < len; i += 3) {
-    bits = (unsigned long) (unsigned char) data[i] << 16;
-    if (i + 1 < len) bits |= (unsigned long) (unsigned char) data[i + 1] << 8;
-    if (i + 2 < len) bits |= (unsigned char) data[i + 2];
-    group[0] = digits[bits >> 18];
-    group[1] = digits[bits >> 12 & 63];
-    group[2] = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-    group[3] = i + 2 < len ? digits[bits & 63] : '=';
-    if (!stralloc_catb(to, group, 4)) return 0;
-  }
-  return 1;
-}
-
 /* The value behind the words `begins` up to the byte `ends`. */
 static int between(const stralloc *data, const char *begins, char ends, size_t *at, size_t *len)
 {

@@ -5,9 +5,6 @@
 
 #include "owfat.h"
 
-/* Append base64, RFC 4648. 1, or 0 without memory. */
-int identity_encode(const char *data, size_t len, stralloc *to);
-
 /* Where in data, what the client sent first in this mechanism, decoded, does the
  * name of the user stand? *at and *len; in OAUTHBEARER, = and , in it are
  * written as =3D and =2C. 1, or 0: it cannot be told. */

@@ -174,7 +174,7 @@ static int begin(struct session *s, const char *mechanism, const stralloc *words
   int r;
 
   if (!stralloc_copys(&line, "AUTH ") || !stralloc_cats(&line, mechanism) || !stralloc_copys(&more, "") ||
-      (words && !identity_encode(words->s, words->len, &more))) {
+      (words && !sasl_encode(&more, words->s, words->len))) {
     s->over = 1;
     return POP3C_LOST;
   }
@@ -223,7 +223,7 @@ static void known(struct session *s, const char *mechanism, const char *initial,
 
     r = begin(s, mechanism, 0);
     user.len = 0;
-    if (r == POP3C_MORE && identity_encode(first.s, first.len, &user))
+    if (r == POP3C_MORE && sasl_encode(&user, first.s, first.len))
       r = pop3c_ask(&s->server, user.s, user.len, s->set.timeoutremote);
   }
   if (s->over) return;

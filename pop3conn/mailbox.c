@@ -1,0 +1,98 @@
+#include "mailbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "secret.h"
+
+/* A program may print another token than the one that has just run out. */
+int mailbox_open(struct mailbox *m, const struct account *a)
+{
+  static stralloc secret;
+  int anew, r = 0;
+
+  m->account = a;
+  m->protocol = a->server.imap ? &imap_protocol : &pop3_protocol;
+  *m->validity = 0;
+  for (anew = 0; anew < 2 && !r; ++anew) {
+    switch (secret_get(anew, &secret, &m->trouble)) {
+      case 1: r = m->protocol->open(m, &secret); break;
+      case -1: r = -1; break;
+      case 0: anew = 1;
+    }
+    secret_forget(&secret);
+  }
+  return r;
+}
+
+int mailbox_list(struct mailbox *m)
+{
+  m->count = 0;
+  return m->protocol->list(m);
+}
+
+struct letter *mailbox_more(struct mailbox *m)
+{
+  static size_t room;
+  struct letter *more;
+
+  if (m->count == MAILBOX_LETTERS) return 0;
+  if (m->count == room) {
+    room = room ? room * 2 : 64;
+    more = realloc(m->letters, room * sizeof *more);
+    if (!more) return 0;
+    m->letters = more;
+  }
+  more = m->letters + m->count++;
+  memset(more, 0, sizeof *more);
+  return more;
+}
+
+static int by_name(const void *a, const void *b)
+{
+  const struct letter *const *one = a, *const *other = b;
+
+  return strcmp((*one)->uid, (*other)->uid);
+}
+
+int mailbox_unique(struct mailbox *m)
+{
+  struct letter **sorted = malloc((m->count + 1) * sizeof *sorted);
+  size_t i, same;
+
+  if (!sorted) return 0;
+  for (i = 0; i < m->count; ++i) sorted[i] = m->letters + i;
+  qsort(sorted, m->count, sizeof *sorted, by_name);
+  for (i = 0; i < m->count; i += same) {
+    for (same = 1; i + same < m->count && !strcmp(sorted[i]->uid, sorted[i + same]->uid); ++same)
+      if (same > 1) *sorted[i + same - 1]->uid = 0;
+    if (same > 1) *sorted[i]->uid = *sorted[i + same - 1]->uid = 0;
+  }
+  free(sorted);
+  return 1;
+}
+
+int mailbox_ahead(struct mailbox *m, const struct letter *const *l, size_t count)
+{
+  return m->protocol->ahead(m, l, count);
+}
+
+int mailbox_fetch(struct mailbox *m, const struct letter *l, struct message *to)
+{
+  return m->protocol->fetch(m, l, to);
+}
+
+int mailbox_delete(struct mailbox *m, const struct letter *l)
+{
+  return m->protocol->delete(m, l);
+}
+
+int mailbox_close(struct mailbox *m)
+{
+  return m->protocol->close(m);
+}
+
+int mailbox_idle(struct mailbox *m, unsigned long seconds)
+{
+  return m->protocol->idle(m, seconds);
+}
