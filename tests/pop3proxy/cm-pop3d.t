@@ -36,12 +36,6 @@ like '^-ERR too many errors' 'too many errors end the session' talk $(head -c 90
 like '^-ERR the command is too long' 'so does an endless command' talk "USER $(head -c 9000 /dev/zero | tr '\0' u)"
 
 # with the secret of the greeting: by curl and by Python, as they do it
-serve_pop() {
-  (cd "$W/port" && CM_HOME=$W exec tcpserver -1 -HRl0 127.0.0.1 0 cm-pop3d > "$T/port" 2>> "$T/log") & PID=$!
-  PIDS="$PID $PIDS"
-  within 10 test -s "$T/port"
-  PORT=$(head -n 1 "$T/port")
-}
 serve_pop
 for how in APOP PLAIN LOGIN CRAM-MD5; do
   option=$how; [ $how != APOP ] || option=+APOP

@@ -111,10 +111,8 @@ same "plain
 +OK Logging out." 'and as many lines as are wanted' lines
 same "$judged" 'and still no filter runs' count
 
-(cd "$W/port" && CM_HOME=$W exec tcpserver -1 -HRl0 127.0.0.1 0 cm-pop3d > "$T/both" 2>> "$T/log") & PIDS="$! $PIDS"
-within 10 test -s "$T/both"
-both=$(head -n 1 "$T/both")
-same '' 'random orders are answered alike, in lock step and pipelined' timeout 100 perl "$tools/popcompare" 30 "$both" "$both"
+serve_pop
+same '' 'random orders are answered alike, in lock step and pipelined' timeout 100 perl "$tools/popcompare" 30 "$PORT" "$PORT"
 same "$judged" 'by what is remembered alone' count
 
 # TOP first
@@ -198,9 +196,8 @@ same 'X-CleanMail-Wait: 1' 'what fails behind +OK has no final dot' never
 rm "$W/port/control/keepalive"
 printf '#!/bin/sh\necho $$ > ../pid\nexec sleep 60\n' > "$W/port/judge"
 letter gone | mail zzz 1.a
-(cd "$W/port" && exec timeout 20 tcpserver -1 -HRl0 127.0.0.1 0 env CM_HOME="$W" cm-pop3d > "$T/port" 2>> "$T/log") & PIDS="$! $PIDS"
-within 10 test -s "$T/port"
-perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]"); <$s>; for ("USER zzz", "PASS p") { print $s "$_\r\n"; <$s> } print $s "RETR 1\r\n"; sleep 1 until -s $ARGV[1]' "$(cat "$T/port")" "$W/pid"
+serve_pop
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]"); <$s>; for ("USER zzz", "PASS p") { print $s "$_\r\n"; <$s> } print $s "RETR 1\r\n"; sleep 1 until -s $ARGV[1]' "$PORT" "$W/pid"
 ok 'when the client goes away the filter is ended' within 10 not kill -0 "$(cat "$W/pid")"
 
 # Servers that fail

@@ -37,6 +37,12 @@ service pop3-login {
   }
   chroot =
 }
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 passdb {
   driver = static
   args = password=p
@@ -83,4 +89,21 @@ direct() {
 heard() {
   k=$1; shift
   talk "$@" | sed -n "${k}p"
+}
+
+# serve_pop [COMMAND...]: the port under tcpserver, by cm-pop3d or COMMAND; sets $PORT
+serve_pop() {
+  [ $# -gt 0 ] || set -- cm-pop3d
+  : > "$T/listening"
+  background sh -c 'cd "$0/port" && CM_HOME=$0 exec "$@"' "$W" \
+    tcpserver -1 -HRl0 127.0.0.1 0 "$@" > "$T/listening" 2>> "$W/err"
+  within 10 test -s "$T/listening" || { echo 'Bail out! tcpserver did not start'; exit 1; }
+  PORT=$(head -n 1 "$T/listening")
+}
+
+# stepped PORT LINE...: one session in lock step, of lines that are answered by one
+stepped() {
+  timeout 60 perl -MIO::Socket::INET -e '
+    my $s = IO::Socket::INET->new("127.0.0.1:" . shift) or exit 1; $s->autoflush(1); print scalar <$s>;
+    for (@ARGV) { print $s "$_\r\n"; my $l = <$s>; last if !defined $l; print $l }' "$@" | tr -d '\r'
 }

@@ -22,12 +22,7 @@ account=
 [ "$(id -u)" != 0 ] || account='-u nobody'
 
 # front OPTION...: the port under tcpserver, behind cm-tls with these options
-front() {
-  rm -f "$T/port"
-  (cd "$W/port" && CM_HOME=$W exec tcpserver -1 -HRl0 127.0.0.1 0 cm-tls $account "$@" cm-pop3d > "$T/port" 2>> "$W/err") & PIDS="$! $PIDS"
-  within 10 test -s "$T/port"
-  PORT=$(head -n 1 "$T/port")
-}
+front() { serve_pop cm-tls $account "$@" cm-pop3d; }
 clear() { printf '%s\r\n' "$@" | timeout 20 nc -N 127.0.0.1 "$PORT" | tr -d '\r'; }
 read_() { timeout 20 curl -s --cacert "$T/ca/pem" --connect-to "::127.0.0.1:$PORT" "$@"; }
 
