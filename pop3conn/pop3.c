@@ -1,7 +1,7 @@
 /* A mailbox behind POP3, RFC 1939. Commands go out before the answers to those before
  * them have come where the server has PIPELINING, RFC 2449. */
 
-#include "mailbox.h"
+#include "postbox.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,20 +20,20 @@ static struct pop3c server;
 static int pipelining;
 static stralloc waiting;  /* commands that were not sent yet */
 
-static int lost(struct mailbox *m)
+static int lost(struct postbox *m)
 {
   m->trouble = server.trouble;
   return -1;
 }
 
-static int ask(struct mailbox *m, const char *line, size_t len)
+static int ask(struct postbox *m, const char *line, size_t len)
 {
   return pop3c_ask(&server, line, len, m->account->timeout);
 }
 
 /* Logging in -------------------------------------------------------------- */
 
-static int capa(struct mailbox *m)
+static int capa(struct postbox *m)
 {
   int r = ask(m, "CAPA", 4);
   unsigned long lines = 0;
@@ -60,7 +60,7 @@ static int is_busy(void)
   return 0;
 }
 
-static int refused(struct mailbox *m, int r)
+static int refused(struct postbox *m, int r)
 {
   if (r == POP3C_LOST) return lost(m);
   m->trouble = server.text.len > 5 ? server.text.s + 5 : "refuses the password";
@@ -68,7 +68,7 @@ static int refused(struct mailbox *m, int r)
   return is_busy() ? -1 : 0;
 }
 
-static int user_pass(struct mailbox *m, const stralloc *secret)
+static int user_pass(struct postbox *m, const stralloc *secret)
 {
   static stralloc line;
   int r;
@@ -84,7 +84,7 @@ static int user_pass(struct mailbox *m, const stralloc *secret)
 }
 
 /* One word of the exchange, in base64. */
-static int word(struct mailbox *m, const char *data, size_t len)
+static int word(struct postbox *m, const char *data, size_t len)
 {
   static stralloc line;
   int r;
@@ -97,7 +97,7 @@ static int word(struct mailbox *m, const char *data, size_t len)
 
 /* AUTH, RFC 5034. The first words go out behind the server's "+": tokens are longer than
  * what may stand in the command. */
-static int sasl(struct mailbox *m, const stralloc *secret)
+static int sasl(struct postbox *m, const stralloc *secret)
 {
   static stralloc line, first;
   const struct account *a = m->account;
@@ -118,7 +118,7 @@ static int sasl(struct mailbox *m, const stralloc *secret)
   return r == POP3C_OK ? 1 : refused(m, r);
 }
 
-static int begin(struct mailbox *m, const stralloc *secret)
+static int begin(struct postbox *m, const stralloc *secret)
 {
   const struct account *a = m->account;
   int r = pop3c_open(&server, &a->server, a->connect, a->timeout);
@@ -149,7 +149,7 @@ static size_t pair(const char *line, size_t len, unsigned long *number, const ch
 }
 
 /* Numbers of a list become larger from line to line: it needs no other order. */
-static struct letter *number_of(struct mailbox *m, unsigned long number)
+static struct letter *number_of(struct postbox *m, unsigned long number)
 {
   size_t low = 0, high = m->count, middle;
 
@@ -162,14 +162,14 @@ static struct letter *number_of(struct mailbox *m, unsigned long number)
   return 0;
 }
 
-static int sized(struct mailbox *m, const char *line, size_t len)
+static int sized(struct postbox *m, const char *line, size_t len)
 {
   unsigned long number;
   const char *value;
   size_t i, n = pair(line, len, &number, &value);
   struct letter *l;
 
-  if (!n || (m->count && m->letters[m->count - 1].number >= number) || !(l = mailbox_more(m))) return 0;
+  if (!n || (m->count && m->letters[m->count - 1].number >= number) || !(l = postbox_more(m))) return 0;
   l->number = number;
   for (i = 0; i < n && value[i] >= '0' && value[i] <= '9' && l->size < 1ULL << 50; ++i)
     l->size = l->size * 10 + (unsigned long long) (value[i] - '0');
@@ -178,7 +178,7 @@ static int sized(struct mailbox *m, const char *line, size_t len)
 
 /* What is no name as RFC 1939 has it is none: the letter is known by what it says. One
  * that came behind LIST waits for the next time. */
-static int named(struct mailbox *m, const char *line, size_t len)
+static int named(struct postbox *m, const char *line, size_t len)
 {
   unsigned long number;
   const char *value;
@@ -186,14 +186,14 @@ static int named(struct mailbox *m, const char *line, size_t len)
   struct letter *l = number ? number_of(m, number) : 0;
 
   if (!number) return 0;
-  if (!l || !n || n > MAILBOX_UID || value + n != line + len) return 1;
+  if (!l || !n || n > POSTBOX_UID || value + n != line + len) return 1;
   if (*l->uid) n = 0;
   memcpy(l->uid, value, n);
   l->uid[n] = 0;
   return 1;
 }
 
-static int take(struct mailbox *m, const char *command, int (*each)(struct mailbox *, const char *, size_t))
+static int take(struct postbox *m, const char *command, int (*each)(struct postbox *, const char *, size_t))
 {
   int r = ask(m, command, strlen(command));
   unsigned long lines = 0;
@@ -203,18 +203,18 @@ static int take(struct mailbox *m, const char *command, int (*each)(struct mailb
   if (r == POP3C_ERR) return 0;
   if (r != POP3C_OK) return -1;
   while ((r = pop3c_line(&server, &line, &len, m->account->timeout)) == 1)
-    if (++lines > MAILBOX_LETTERS || !each(m, line, len)) return pop3c_fail(&server, "sends a list that is none");
+    if (++lines > POSTBOX_LETTERS || !each(m, line, len)) return pop3c_fail(&server, "sends a list that is none");
   return r ? -1 : 1;
 }
 
-static int list(struct mailbox *m)
+static int list(struct postbox *m)
 {
   int r = take(m, "LIST", sized);
 
   if (r == 0) r = pop3c_fail(&server, "does not say what there is");
   if (r == 1) r = take(m, "UIDL", named);
   if (r == -1) return lost(m);
-  return mailbox_unique(m) ? 1 : -1;
+  return postbox_unique(m) ? 1 : -1;
 }
 
 /* Letters ------------------------------------------------------------------ */
@@ -224,7 +224,7 @@ static int queue(const char *verb, unsigned long number)
   return stralloc_cats(&waiting, verb) && stralloc_number(&waiting, number) && stralloc_cats(&waiting, "\r\n");
 }
 
-static int flush(struct mailbox *m)
+static int flush(struct postbox *m)
 {
   size_t len = waiting.len;
 
@@ -232,7 +232,7 @@ static int flush(struct mailbox *m)
   return !len || pop3c_ahead(&server, waiting.s, len, m->account->timeout) == 1;
 }
 
-static int ahead(struct mailbox *m, const struct letter *const *l, size_t count)
+static int ahead(struct postbox *m, const struct letter *const *l, size_t count)
 {
   size_t i;
 
@@ -247,7 +247,7 @@ static int owed(char verb)
   return server.at < server.sent.len && server.sent.s[server.at] == verb;
 }
 
-static int next_answer(struct mailbox *m)
+static int next_answer(struct postbox *m)
 {
   char line[32];
   size_t n;
@@ -257,7 +257,7 @@ static int next_answer(struct mailbox *m)
 }
 
 /* Answers about what is to be deleted. 1; 0: one of them refuses; -1: lost. */
-static int settle(struct mailbox *m)
+static int settle(struct postbox *m)
 {
   int r, all = 1;
 
@@ -271,7 +271,7 @@ static int settle(struct mailbox *m)
 }
 
 /* More bytes of the server within its time. */
-static int more(struct mailbox *m, long long end)
+static int more(struct postbox *m, long long end)
 {
   ssize_t n;
 
@@ -284,7 +284,7 @@ static int more(struct mailbox *m, long long end)
 }
 
 /* All of it, even where only a part can be kept: behind it the session goes on. */
-static int letter(struct mailbox *m, struct message *to)
+static int letter(struct postbox *m, struct message *to)
 {
   struct stream *c = &server.stream;
   long long end = clock_about() + WHOLE;
@@ -316,7 +316,7 @@ static int letter(struct mailbox *m, struct message *to)
   return keep == 1 && d.size ? 1 : keep == -1 ? -1 : 0;
 }
 
-static int fetch(struct mailbox *m, const struct letter *l, struct message *to)
+static int fetch(struct postbox *m, const struct letter *l, struct message *to)
 {
   char line[32] = "RETR ";
   int r;
@@ -330,14 +330,14 @@ static int fetch(struct mailbox *m, const struct letter *l, struct message *to)
   return r == POP3C_LOST ? -1 : 0;
 }
 
-static int delete(struct mailbox *m, const struct letter *l)
+static int delete(struct postbox *m, const struct letter *l)
 {
   if (!queue("DELE ", l->number)) return -1;
   return pipelining ? 1 : settle(m);
 }
 
 /* Letters that were asked for and are not wanted any more go by. */
-static int pass_over(struct mailbox *m)
+static int pass_over(struct postbox *m)
 {
   char *line;
   size_t len;
@@ -348,7 +348,7 @@ static int pass_over(struct mailbox *m)
   return r != POP3C_LOST;
 }
 
-static int end(struct mailbox *m)
+static int end(struct postbox *m)
 {
   int r = settle(m);
 
@@ -360,7 +360,7 @@ static int end(struct mailbox *m)
   return -1;
 }
 
-static int idle(struct mailbox *m, unsigned long seconds)
+static int idle(struct postbox *m, unsigned long seconds)
 {
   (void) m;
   (void) seconds;

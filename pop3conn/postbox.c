@@ -1,4 +1,4 @@
-#include "mailbox.h"
+#include "postbox.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "secret.h"
 
 /* A program may print another token than the one that has just run out. */
-int mailbox_open(struct mailbox *m, const struct account *a)
+int postbox_open(struct postbox *m, const struct account *a)
 {
   static stralloc secret;
   int anew, r = 0;
@@ -25,18 +25,18 @@ int mailbox_open(struct mailbox *m, const struct account *a)
   return r;
 }
 
-int mailbox_list(struct mailbox *m)
+int postbox_list(struct postbox *m)
 {
   m->count = 0;
   return m->protocol->list(m);
 }
 
-struct letter *mailbox_more(struct mailbox *m)
+struct letter *postbox_more(struct postbox *m)
 {
   static size_t room;
   struct letter *more;
 
-  if (m->count == MAILBOX_LETTERS) return 0;
+  if (m->count == POSTBOX_LETTERS) return 0;
   if (m->count == room) {
     room = room ? room * 2 : 64;
     more = realloc(m->letters, room * sizeof *more);
@@ -55,7 +55,7 @@ static int by_name(const void *a, const void *b)
   return strcmp((*one)->uid, (*other)->uid);
 }
 
-int mailbox_unique(struct mailbox *m)
+int postbox_unique(struct postbox *m)
 {
   struct letter **sorted = malloc((m->count + 1) * sizeof *sorted);
   size_t i, same;
@@ -72,27 +72,27 @@ int mailbox_unique(struct mailbox *m)
   return 1;
 }
 
-int mailbox_ahead(struct mailbox *m, const struct letter *const *l, size_t count)
+int postbox_ahead(struct postbox *m, const struct letter *const *l, size_t count)
 {
   return m->protocol->ahead(m, l, count);
 }
 
-int mailbox_fetch(struct mailbox *m, const struct letter *l, struct message *to)
+int postbox_fetch(struct postbox *m, const struct letter *l, struct message *to)
 {
   return m->protocol->fetch(m, l, to);
 }
 
-int mailbox_delete(struct mailbox *m, const struct letter *l)
+int postbox_delete(struct postbox *m, const struct letter *l)
 {
   return m->protocol->delete(m, l);
 }
 
-int mailbox_close(struct mailbox *m)
+int postbox_close(struct postbox *m)
 {
   return m->protocol->close(m);
 }
 
-int mailbox_idle(struct mailbox *m, unsigned long seconds)
+int postbox_idle(struct postbox *m, unsigned long seconds)
 {
   return m->protocol->idle(m, seconds);
 }
