@@ -2,17 +2,7 @@
 #define CM_OUTGOING_H
 
 #include "session.h"
-
-/* A message ready to go: some bytes of header that stand in memory, then the
- * file fd from offset to size. */
-struct outgoing {
-  stralloc head;
-  const char *start;  /* the first bytes from offset on, where they are in memory already */
-  size_t startlen;
-  int fd;
-  off_t offset, size;
-  int plain;   /* what comes from the file needs no encoding */
-};
+#include "smtpbody.h"
 
 /* Send it to the upstream behind DATA, for these recipients (a line each), encoded anew from lines (RFC 5321,
  * 4.5.2), with the final dot, and read the answer: its code, or -1. A reply
