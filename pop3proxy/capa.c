@@ -67,6 +67,7 @@ static int take(struct session *s, const char *line, size_t len)
 
   for (i = 0; i < sizeof names / sizeof *names; ++i)
     if (strlen(names[i].name) == n && !case_diffb(names[i].name, n, line)) s->offers |= names[i].offer;
+  if (n == 4 && !case_diffb("UTF8", 4, line) && len == 9 && !case_diffb(" USER", 5, line + 4)) s->offers |= OFFERS_UTF8USER;
   if (n == 4 && !case_diffb("SASL", 4, line)) return mechanisms(s, line + n, len - n);
   if (among(limits, line, n) && len < 100 && printable(line, len))
     return stralloc_catb(&s->limits, line, len) && stralloc_cats(&s->limits, "\r\n");
@@ -120,7 +121,7 @@ void capa_answer(struct session *s)
       (!s->open && ucspitls_offered() && !stralloc_cats(&all, "STLS\r\n")) ||
       (o & OFFERS_AUTHCODE && !stralloc_cats(&all, "AUTH-RESP-CODE\r\n")) ||
       !stralloc_cats(&all, limits) ||
-      (o & OFFERS_UTF8 && !stralloc_cats(&all, "UTF8\r\n")) ||
+      (o & OFFERS_UTF8 && !stralloc_cats(&all, o & OFFERS_UTF8USER ? "UTF8 USER\r\n" : "UTF8\r\n")) ||
       (o & OFFERS_LANG && !stralloc_cats(&all, "LANG\r\n")) ||
       !stralloc_cats(&all, "RESP-CODES\r\nPIPELINING\r\n.") || !stralloc_0(&all)) s->over = 1;
   else session_reply(s, all.s);

@@ -18,7 +18,8 @@ enum {
   OFFERS_UTF8       = 16,
   OFFERS_LANG       = 32,
   OFFERS_USER       = 64,
-  OFFERS_AUTHCODE   = 128  /* AUTH-RESP-CODE */
+  OFFERS_AUTHCODE   = 128, /* AUTH-RESP-CODE */
+  OFFERS_UTF8USER   = 256  /* UTF8 USER: names of users, too */
 };
 
 struct session {

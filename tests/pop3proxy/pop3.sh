@@ -57,9 +57,11 @@ $(printf '%s\n' "$@")
   within 20 nc -z 127.0.0.1 "$DOVECOT" || { cat "$D/log"; echo 'Bail out! Dovecot did not start'; exit 1; }
 }
 
+box() { install -d -o nobody -g nogroup "$D/mail/$1" "$D/mail/$1/new" "$D/mail/$1/cur" "$D/mail/$1/tmp"; }
+
 # mail USER NAME: the message on standard input into the mailbox
 mail() {
-  [ -d "$D/mail/$1/new" ] || install -d -o nobody -g nogroup "$D/mail/$1" "$D/mail/$1/new" "$D/mail/$1/cur" "$D/mail/$1/tmp"
+  [ -d "$D/mail/$1/new" ] || box "$1"
   cat > "$D/mail/$1/new/$2"
   chown nobody:nogroup "$D/mail/$1/new/$2"
 }
@@ -106,4 +108,31 @@ stepped() {
   timeout 60 perl -MIO::Socket::INET -e '
     my $s = IO::Socket::INET->new("127.0.0.1:" . shift) or exit 1; $s->autoflush(1); print scalar <$s>;
     for (@ARGV) { print $s "$_\r\n"; my $l = <$s>; last if !defined $l; print $l }' "$@" | tr -d '\r'
+}
+
+# need_courier: leave the test where no Courier is unpacked
+need_courier() {
+  need_peers
+  [ -x "$PEERS/usr/lib/courier/courier/courierpop3d" ] || { echo "1..0 # SKIP no Courier is unpacked in $PEERS"; exit 0; }
+}
+
+# start_courier NAME USER...: Courier's POP3 server with these users, whose password is p, and
+# whose mail is in $T/NAME/mail/USER; sets $COURIER, its port, and $D for mail
+start_courier() {
+  world "$1"; shift
+  D=$W
+  mkdir -p "$W/etc/courier" "$W/run/courier/authdaemon"
+  printf '%s\n' 'authmodulelist="authuserdb"' 'authmodulelistorig="authuserdb"' daemons=2 \
+    authdaemonvar=/run/courier/authdaemon > "$W/etc/courier/authdaemonrc"
+  for u in "$@"; do
+    box "$u"
+    printf '%s\tuid=65534|gid=65534|home=/mnt/mail/%s|mail=/mnt/mail/%s|systempw=%s\n' "$u" "$u" "$u" \
+      "$(perl -e 'print crypt("p", "ab")')"
+  done > "$W/etc/courier/userdb"
+  chmod 700 "$W/etc/courier/userdb"
+  COURIER=$(free_port) PORT=$COURIER
+  # shellcheck disable=SC2016 # for the inner shell
+  inhabit sh -c 'makeuserdb -f /mnt/etc/courier/userdb && c=/usr/lib/courier || exit 111
+    $c/courier-authlib/authdaemond & POP3AUTH="PLAIN LOGIN" MAILDIRPATH=Maildir \
+    exec tcpserver -HRl0 127.0.0.1 "$0" $c/courier/courierpop3login $c/courier/courierpop3d .' "$PORT"
 }
