@@ -122,13 +122,16 @@ check:
 	@sh service/packages.sh build run demo test unpack
 	@$(MAKE) --no-print-directory suite
 
-# TESTS= names some tests in place of all, and then no rows are counted.
-EVERY := $(UNIT) tests
+# TESTS= names some tests in place of all, and then no rows are counted. They run side by
+# side, JOBS at once, the one that takes longest first: most of them mostly wait.
+LONG  := tests/smtpproxy/everycall.t
+EVERY := $(UNIT) $(LONG) $(filter-out $(LONG),$(sort $(shell find tests -name '*.t')))
+JOBS  := $(shell expr $$(nproc) + 1)
 TESTS := $(EVERY)
 TAP   := $(abspath $(BUILD))/tap
 suite: all
 	rm -rf $(TAP)
-	PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" PERL_TEST_HARNESS_DUMP_TAP="$(TAP)" prove -r $(TESTS); \
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" PERL_TEST_HARNESS_DUMP_TAP="$(TAP)" prove -j $(JOBS) -r $(TESTS); \
 	  code=$$?; $(if $(filter-out $(TESTS),$(EVERY)),,sh tests/rows "$(TAP)" &&) exit $$code
 	cd man && ! mandoc -T lint -W style * 2>&1 | grep -v 'not found: Xr [^c]\|outdated mandoc.db'
 

@@ -110,6 +110,7 @@ client=$!
 timeout 100 tlsapp > "$T/up" < "$T/down" 2>/dev/null
 wait $client
 same 0 '20 MB both ways at once, through pipes' echo $?
+within 10 grep -q '^orderly\|^cut' "$T/scripted"
 same 'same
 orderly' '... arrive as they were' sh -c 'sed -n "/^same/p;/^different/p;/^orderly/p;/^cut/p" "$0/scripted"' "$T"
 
