@@ -55,7 +55,7 @@
   SECCOMP_EQUAL(SECCOMP_OURS, 1, 0), \
   SECCOMP_ANSWER(SECCOMP_KILL), \
   SECCOMP_LOAD(SECCOMP_NUMBER), \
-  ALLOW(read), ALLOW(readv), ALLOW(write), ALLOW(writev), ALLOW(lseek), ALLOW(fstat), ALLOW(close), \
+  ALLOW(read), ALLOW(readv), ALLOW(write), ALLOW(writev), ALLOW(pwritev2), ALLOW(lseek), ALLOW(fstat), ALLOW(close), \
   ALLOW(brk), ALLOW(munmap), ALLOW(mremap), ALLOW(madvise), \
   UNLESS(mmap, 2, PROT_EXEC), UNLESS(mprotect, 2, PROT_EXEC), \
   ALLOW(futex), ALLOW(getrandom), ALLOW(getpid), ALLOW(gettid), \

@@ -61,8 +61,9 @@ static int prepare(struct run *r, const struct plan *plan)
   sigaddset(&set, SIGHUP);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &set, 0);
   signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  sigaddset(&set, SIGPIPE);  /* a log that nobody reads any more ends nothing */
+  sigprocmask(SIG_BLOCK, &set, 0);
   if (signals == -1 || spawn_adopt() == -1) return -1;
 
   deadline = clock_ms();

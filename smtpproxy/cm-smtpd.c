@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "identity.h"
 #include "log.h"
+#include "record.h"
 #include "rlimit.h"
 #include "serve.h"
 #include "starttls.h"
@@ -60,5 +61,6 @@ int main(int argc, char **argv)
   session_reply(s, reply ? reply : serve_greeting(s));
   serve(s);
   smtpc_quit(&s->upstream);
+  record_dropped(s);
   return 0;
 }

@@ -1,8 +1,13 @@
 #include "record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "copy.h"
+#include "digits.h"
+#include "home.h"
 #include "identity.h"
 #include "log.h"
 #include "maillog.h"
@@ -32,4 +37,24 @@ void record(struct session *s)
   if (t->header.end && !maillog_header(&row, &t->header)) s->over = 1;
   if (maillog_append(&row) != 1)
     log_event("trouble", t->id, "unable to write the mail log: ", strerror(errno));
+}
+
+void record_dropped(const struct session *s)
+{
+  static stralloc line;
+  char now[DIGITS_TIME];
+  unsigned long lines = log_dropped();
+  int dir, fd;
+
+  if (!lines) return;
+  digits_time(now);
+  if (!stralloc_copys(&line, now) || !stralloc_cats(&line, " ") || !stralloc_cats(&line, s->id) ||
+      !stralloc_cats(&line, " ") || !stralloc_number(&line, lines) || !stralloc_cats(&line, "\n")) return;
+  dir = home_open("log");
+  if (dir == -1) return;
+  fd = openat(dir, "dropped", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  close(dir);
+  if (fd == -1) return;
+  if (copy_line(fd, line.s, line.len) == -1) { }  /* there is nobody left to tell */
+  close(fd);
 }

@@ -48,7 +48,7 @@ enum { IOV = 8, MSG = 9 };
 #define WAITS 1
 #define C(name, bytes, flags) { #name, SYS_##name, bytes, flags }
 static const struct call { const char *name; long number; int bytes, flags; } calls[] = {
-  C(read, 3, WAITS), C(write, 3, WAITS), C(pread64, 3, 0), C(pwrite64, 3, 0), C(writev, IOV, WAITS),
+  C(read, 3, WAITS), C(write, 3, WAITS), C(pread64, 3, 0), C(pwrite64, 3, 0), C(writev, IOV, WAITS), C(pwritev2, 0, WAITS),
   C(readv, IOV, WAITS), C(sendto, 3, WAITS), C(recvfrom, 3, WAITS), C(sendmsg, MSG, WAITS), C(sendfile, 4, WAITS),
   C(splice, 5, WAITS), C(copy_file_range, 5, 0), C(poll, 0, WAITS), C(wait4, 0, WAITS), C(waitid, 0, WAITS),
   C(nanosleep, 0, WAITS), C(flock, 0, WAITS), C(openat, 0, 0), C(open, 0, 0), C(close, 0, 0), C(fsync, 0, 0),
