@@ -13,13 +13,18 @@
 #include "control.h"
 #include "copy.h"
 
-#define USAGE "usage: cm-config [-t TLSACCT] smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...\n" \
-  "       cm-config [-t TLSACCT] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT\n" \
+#define USAGE "usage: cm-config [-t TLSACCT] [-p PROXY] smtp ACCT LOGACCT DIR ADDRESS PORT UPSTREAM...\n" \
+  "       cm-config [-t TLSACCT] [-p PROXY] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT\n" \
   "       cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]\n" \
   "       cm-config notify ACCT LOGACCT DIR"
 
 #define UPSTREAM \
-  "# The mail server behind this port: smtp HOST PORT, or queue PROGRAM ARGUMENTS.\n"
+  "# The mail server behind this port, cm-control(5): smtp HOST PORT [tls=HOW] [client=HOW],\n" \
+  "# smtps HOST PORT, lmtp HOST PORT, lmtp PATH, or queue PROGRAM ARGUMENTS. More lines are\n" \
+  "# tried in their order.\n"
+
+#define PROXIES \
+  "# Networks of proxies that say by the PROXY protocol whose connection they bring.\n"
 
 #define MAILBOXES \
   "# The server that has the mailboxes: pop3s HOST PORT, or pop3 HOST PORT [tls=HOW].\n"
@@ -120,17 +125,29 @@ static const struct passwd *account(const char *name)
   return p;
 }
 
+/* Does the line say a kind of server, and where it is? Options are read by who serves. */
+static int usable(char **words, size_t n, int pop)
+{
+  const char *kind = *words;
+  size_t i, place = 3;
+
+  if (pop) return (n == 3 || n == 4) && (!strcmp(kind, "pop3") || !strcmp(kind, "pop3s"));
+  if (!strcmp(kind, "queue")) return n > 1;
+  if (!strcmp(kind, "lmtp") && n > 1 && *words[1] == '/') place = 2;
+  else if (strcmp(kind, "lmtp") && strcmp(kind, "smtp") && strcmp(kind, "smtps")) return 0;
+  for (i = place; i < n; ++i)
+    if (!strchr(words[i], '=')) return 0;
+  return n >= place;
+}
+
 /* The text of control/upstream. */
 static void say_upstream(char **words, int pop)
 {
   size_t n;
-  int good;
 
   for (n = 0; words[n]; ++n)
     if (!*words[n] || strpbrk(words[n], " \t\r\n")) die(100, "unusable: ", words[n]);
-  if (pop) good = (n == 3 || n == 4) && (!strcmp(*words, "pop3") || !strcmp(*words, "pop3s"));
-  else good = (n == 3 && !strcmp(*words, "smtp")) || (n > 1 && !strcmp(*words, "queue"));
-  if (!good) die(100, USAGE);
+  if (!usable(words, n, pop)) die(100, USAGE);
   say(pop ? MAILBOXES : UPSTREAM);
   for (; *words; ++words) {
     say(*words);
@@ -212,10 +229,17 @@ static void begin_run(const char *tool, const struct passwd *server)
 }
 
 /* tls: whose name the account is that speaks TLS; 0: none is spoken. Its keys are
- * root's, so that root gives up its rights behind that. */
-static void make_port(const struct passwd *server, const char *tls, char **words, int pop)
+ * root's, so that root gives up its rights behind that. proxy: the network of a load
+ * balancer, whose header comes before TLS; 0: there is none. */
+static void make_port(const struct passwd *server, const char *tls, const char *proxy, char **words, int pop)
 {
   make_control(pop);
+  if (proxy) {
+    say(PROXIES);
+    say(proxy);
+    say("\n");
+    save("control/proxy", 0644);
+  }
   if (tls) say("#!/bin/sh\nexec 2>&1\nexec envdir ./env ");
   else begin_run("envuidgid", server);
   say(LIMITS " \\\n  " SERVER);
@@ -224,7 +248,9 @@ static void make_port(const struct passwd *server, const char *tls, char **words
     say(" ");
     say(*words);
   }
-  if (tls) say(" \\\n  cm-tls");
+  if (tls || proxy) say(" \\\n ");
+  if (proxy) say(" cm-proxy");
+  if (tls) say(" cm-tls");
   if (tls && !geteuid()) {
     say(" -u ");
     say(tls);
@@ -264,17 +290,27 @@ static void make_notify(const struct passwd *server)
 
 int main(int argc, char **argv)
 {
-  const char *tls = argc > 3 && !strcmp(argv[1], "-t") ? argv[2] : 0;
-  const char *what = argc > 4 ? argv[tls ? 3 : 1] : "";
-  int pop = !strcmp(what, "pop3"), port = pop || !strcmp(what, "smtp"), virusd = !strcmp(what, "virusd"), i;
+  static char all[] = "0";
+  const char *tls = 0, *proxy = 0, *what;
+  int pop, port, virusd, i;
 
   errmsg_iam("cm-config");
-  if (tls) argv += 2, argc -= 2;
-  if ((tls && !port) || (!(port && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5))) die(100, USAGE);
+  for (; argc > 2 && *argv[1] == '-'; argc -= 2, argv += 2) {
+    if (!strcmp(argv[1], "-t")) tls = argv[2];
+    else if (!strcmp(argv[1], "-p")) proxy = argv[2];
+    else die(100, USAGE);
+  }
+  what = argc > 4 ? argv[1] : "";
+  pop = !strcmp(what, "pop3"), port = pop || !strcmp(what, "smtp"), virusd = !strcmp(what, "virusd");
+  if (((tls || proxy) && !port) || (!(port && argc > 8) && !virusd && !(!strcmp(what, "notify") && argc == 5)))
+    die(100, USAGE);
   umask(022);
   if (*control_home() != '/') die(100, "not an absolute path: ", control_home());
   for (i = 5; i < argc && (virusd || i < 7); ++i) safe(argv[i], virusd ? "/=" : "");
   if (virusd) safe(control_home(), "/");
+  if (proxy) safe(proxy, "/");
+  /* All addresses, which tcpserver knows by no other name. */
+  if (port && !strcmp(argv[5], "::")) argv[5] = all;
 
   account(argv[2]);
   account(argv[3]);
@@ -289,7 +325,7 @@ int main(int argc, char **argv)
   folder("env", 0755);
   make_env();
   make_log(account(argv[3]));
-  if (port) make_port(account(argv[2]), tls, argv + 5, pop);
+  if (port) make_port(account(argv[2]), tls, proxy, argv + 5, pop);
   else if (virusd) make_virusd(account(argv[2]), argv + 5);
   else make_notify(account(argv[2]));
   /* Last, so that supervise starts nothing half made. */

@@ -48,10 +48,23 @@ config "$T/ports/two" :: 25 smtp 192.0.2.1 2526
 same 'attach    rewrite always jail=look : cm-filter-attach control/attach' 'attachments are filtered where the suite has rules' \
   grep '^attach' "$T/ports/two/control/pipeline"
 same 'smtp 192.0.2.1 2526' 'an SMTP upstream' grep -v '^#' "$T/ports/two/control/upstream"
+like ' 0 25 ' ':: is every address, as tcpserver calls it' cat "$T/ports/two/run"
 cp control/pipeline "$T/control/pipeline"
 config "$T/ports/four" :: 25 smtp 192.0.2.1 2526
 ok 'where the suite has a pipeline, the port begins with that' cmp control/pipeline "$T/ports/four/control/pipeline"
 rm "$T/control/pipeline"
+
+# upstream_of WORD...: what a port for it says
+upstream_of() { rm -rf "$T/ports/up"; config "$T/ports/up" 0 25 "$@" && grep -v '^#' "$T/ports/up/control/upstream"; }
+for words in 'smtp 127.0.0.1 2526 client=xclient' 'smtps mx.example.net 465 tls=verify recipients=1' \
+  'lmtp 127.0.0.1 24' 'lmtp /run/lmtp client=no'; do
+  same "$words" "an upstream: $words" upstream_of $words
+done
+cm-config -p 192.0.2.0/24 -t "$acct" smtp "$acct" "$log" "$T/ports/balanced" 0 25 queue x
+same 192.0.2.0/24 'with -p a load balancer is listed' grep -v '^#' "$T/ports/balanced/control/proxy"
+like '^  cm-proxy cm-tls ' 'whose header is read before TLS' cat "$T/ports/balanced/run"
+cm-config -p 192.0.2.7 smtp "$acct" "$log" "$T/ports/plain" 0 25 queue x
+like '^  cm-proxy cm-smtpd$' 'or without TLS' cat "$T/ports/plain/run"
 
 verdict 0 '' 'a port for mailboxes is made' cm-config pop3 "$acct" "$log" "$T/ports/pop" 127.0.0.1 1110 pop3s pop.example.net 995
 mailboxes() { (cd "$T/ports/pop" && find control | sort | tr '\n' ' '; grep -v '^#' control/upstream; tail -n 1 run | sed 's/.* //'); }
@@ -65,12 +78,12 @@ verdict 111 "cm-config: unable to create $T/ports/mx: File exists" 'a directory 
 after() { (cd "$T/ports/mx" && find . -type f -exec cksum {} +); }
 same "$before" 'and not touched' after
 
-usage='cm-config: usage: cm-config [-t TLSACCT] smtp ACCT LOGACCT DIR ADDRESS PORT smtp HOST PORT | queue PROGRAM...
-       cm-config [-t TLSACCT] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT
+usage='cm-config: usage: cm-config [-t TLSACCT] [-p PROXY] smtp ACCT LOGACCT DIR ADDRESS PORT UPSTREAM...
+       cm-config [-t TLSACCT] [-p PROXY] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT
        cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]
        cm-config notify ACCT LOGACCT DIR'
 verdict 100 "$usage" 'a wrong call' cm-config
-verdict 100 "$usage" 'an upstream that is none' config "$T/ports/no" 0.0.0.0 25 lmtp 127.0.0.1 24
+verdict 100 "$usage" 'an upstream that is none' config "$T/ports/no" 0.0.0.0 25 nntp 127.0.0.1 119
 verdict 100 "$usage" 'an upstream without a port' config "$T/ports/no" 0.0.0.0 25 smtp 127.0.0.1
 verdict 100 'cm-config: unusable: a b' 'a word that would become two' config "$T/ports/no" 0.0.0.0 25 queue 'a b'
 verdict 100 'cm-config: unusable: 25;reboot' 'what a shell would take for more' config "$T/ports/no" 0.0.0.0 '25;reboot' queue x
@@ -78,6 +91,11 @@ verdict 100 'cm-config: unusable: -x' 'what tcpserver would take for an option' 
 verdict 100 "$usage" 'TLS for what has none' cm-config -t "$acct" virusd "$acct" "$log" "$T/ports/no"
 verdict 111 'cm-config: unknown account: no-such-account' 'an unknown account for TLS' \
   cm-config -t no-such-account smtp "$acct" "$log" "$T/ports/no" 0.0.0.0 25 queue x
+verdict 100 "$usage" 'an option of it that is none' config "$T/ports/no" 0 25 smtp 192.0.2.1 25 client
+verdict 100 "$usage" 'an option that is none' cm-config -x 1 smtp "$acct" "$log" "$T/ports/no" 0 25 queue x
+verdict 100 'cm-config: unusable: 192.0.2.1;reboot' 'a proxy that a shell would take for more' \
+  cm-config -p '192.0.2.1;reboot' smtp "$acct" "$log" "$T/ports/no" 0 25 queue x
+verdict 100 "$usage" 'a proxy before what has no port' cm-config -p 192.0.2.1 virusd "$acct" "$log" "$T/ports/no"
 verdict 100 "$usage" 'no directory' cm-config virusd "$acct" "$log"
 verdict 100 "$usage" 'a word too many' cm-config notify "$acct" "$log" "$T/ports/no" x
 verdict 100 'cm-config: unusable: db=/x;reboot' 'a setting that a shell would take for more' \
