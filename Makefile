@@ -165,9 +165,13 @@ cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 .PHONY: bench measure cost
 
 # Programs, man pages and example control files; the latter never over others. A
-# program comes into its place whole, for the ports that run meanwhile.
+# program comes into its place whole, for the ports that run meanwhile. First, as for
+# check, what is missing; but whoever makes a package of it has said what that needs.
 DEST = $(DESTDIR)$(HOME_)
-install: it
+install:
+	@$(if $(DESTDIR),,sh service/packages.sh build run)
+	@$(MAKE) --no-print-directory place
+place: it
 	install -d $(DEST)/bin $(DEST)/control $(addprefix $(DEST)/man/man,5 7 8)
 	for p in $(BIN); do install -m 755 $$p $(DEST)/bin/.new && mv $(DEST)/bin/.new $(DEST)/bin/$${p##*/} || exit 1; done
 	for p in man/*; do install -m 644 $$p $(DEST)/man/man$${p##*.} || exit 1; done
@@ -180,7 +184,7 @@ setup:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: it all check suite install setup clean
+.PHONY: it all check suite install place setup clean
 # A header that has gone does not stop what once included it from being made anew.
 %.h: ;
 .SECONDARY:
