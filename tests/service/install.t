@@ -243,6 +243,7 @@ like '^<-  250 2.0.0 Ok: queued' 'and takes mail' stranger --to you@example.net
 cd /service/cm-pop && rm /service/cm-pop && svc -dx . log
 step to-undo
 ok 'all programs end' within 20 gone
+cd /
 same '' 'and nothing of it is left' sh -c '{ ls -d /var/cleanmail /service/cm-*; getent passwd cms cml cmv cmt; } 2> /dev/null'
 like '^<-  250 2.0.0 Ok: queued' 'mail comes as on the day before' stranger --to you@example.net
 
