@@ -97,10 +97,12 @@ $(TOOL): $(BUILD)/tests/%: tests/tools/%.c $(patsubst %,$(BUILD)/lib/%.a,$(FOLDE
 # sanitizers: make fuzz [FUZZ=600] [FUZZERS='mime dot'] goes on from there.
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 REPLAY := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/replay-%,$(shell grep -L 'libraries:' $(FUZZERS:%=tests/fuzz/%.c)))
+# The folder whose modules it names comes first: more than one has a session.
+NAMED   = $(shell sed -n 's/.*modules: \([a-z0-9]*\).*/\1/p' $<)
 $(REPLAY): $(BUILD)/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c $(PARTS)
 	@mkdir -p $(@D)
-	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(FOLDER)) $(addprefix -isystem ,$(PLAININ)) \
-	  -o $@ $(filter %.c %.a,$^) $(PLAINLD) -lowfat
+	$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -I,base $(NAMED) $(FOLDER)) $(addprefix -isystem ,$(PLAININ)) \
+	  -o $@ $(filter %.c,$^) $(NAMED:%=$(BUILD)/plain/%.a) $(filter %.a,$^) $(PLAINLD) -lowfat
 fuzz: it
 	@for f in $(FUZZERS); do sh tests/fuzz/run $$f $(or $(FUZZ),60) || exit 1; done
 .PHONY: fuzz

@@ -110,9 +110,10 @@ int pop3c_open(struct pop3c *c, const struct pop *to, unsigned long connect, uns
 /* Was this command sent ahead? It is the next of them. 1; 0: none was; -1: another. */
 static int was_sent(struct pop3c *c, const char *line, size_t len)
 {
-  const char *next = c->sent.s + c->at;
+  const char *next;
 
   if (c->at == c->sent.len) return 0;
+  next = c->sent.s + c->at;
   if (c->sent.len - c->at < len + 2 || memcmp(next, line, len) || memcmp(next + len, "\r\n", 2)) return -1;
   c->at += len + 2;
   if (c->at == c->sent.len) c->sent.len = c->at = 0;

@@ -46,7 +46,7 @@ int proxy_v1(const char *line, size_t len, struct proxy *p)
 
   p->known = 0;
   if (len < 8 || len > PROXY_V1 || memcmp(line, "PROXY", 5) || memcmp(end, "\r\n", 2) ||
-      memchr(line, 0, len) || memchr(line, '\r', len - 2)) return 0;
+      memchr(line, 0, len) || memchr(line, '\r', len - 2) || memchr(line, '\n', len - 2)) return 0;
   n = word(&at, end);
   if (n == 7 && !memcmp(at, "UNKNOWN", 7)) return 1;  /* what stands behind it is not for us */
   if (n != 4 || memcmp(at, "TCP", 3) || (at[3] != '4' && at[3] != '6')) return 0;
