@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 /* What becomes of a call. SELF0, SELF1: allowed for the process itself, by the argument
- * 0 or 1. CHANGE: of files; MANY: of processes; SIGNAL: to others. */
+ * 0 or 1. CHANGE: of files; MANY: of processes; SIGNAL: to others;
+ * WAIT: for others. */
 enum act { PASS, KILL, REFUSE, MISSING, SELF0, SELF1, SOCKET, PAIR, CLONE, IOCTL, FCNTL, CHANGE, MANY, SIGNAL,
-           TRUNCATE };
+           TRUNCATE, WAIT };
 
 enum {
   CALLS = 463,  /* what has a higher number is younger than this list */
@@ -61,7 +62,7 @@ static const struct { unsigned short number, act; } calls[] = {
   CALL(setxattr, CHANGE), CALL(lsetxattr, CHANGE), CALL(fsetxattr, CHANGE),
   CALL(removexattr, CHANGE), CALL(lremovexattr, CHANGE), CALL(fremovexattr, CHANGE), CALL(truncate, TRUNCATE),
   /* Sockets. */
-  CALL(socket, SOCKET), CALL(socketpair, PAIR), CALL(listen, REFUSE), CALL(accept, REFUSE), CALL(accept4, REFUSE),
+  CALL(socket, SOCKET), CALL(socketpair, PAIR), CALL(listen, WAIT), CALL(accept, WAIT), CALL(accept4, WAIT),
   CALL(ioctl, IOCTL), CALL(fcntl, FCNTL),
   CALL(clone, CLONE), { 435 /* clone3 */, MISSING },
 };
@@ -171,8 +172,9 @@ static unsigned char settled(const struct deny *d, unsigned int act)
     case CHANGE: return d->files ? PASS : REFUSE;
     case MANY: return d->processes ? PASS : REFUSE;
     case TRUNCATE: return d->level < 3 ? REFUSE : PASS;
+    case WAIT: return d->server ? PASS : REFUSE;
     /* Landlock knows who is within. */
-    case SIGNAL: return d->processes && d->level > 5 ? PASS : SELF0;
+    case SIGNAL: return d->server || (d->processes && d->level > 5) ? PASS : SELF0;
     default: return (unsigned char) act;
   }
 }

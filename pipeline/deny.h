@@ -12,6 +12,7 @@ struct deny {
   int level;         /* of Landlock: what it cannot refuse at that level is refused here */
   int sockets;       /* kinds that may be made */
   int processes;     /* 1: they may be made */
+  int server;        /* 1: it may wait for others on sockets, and signal whom its account may */
   int files;         /* 1: their modes, owners and times may be changed */
   struct seccomp_step steps[DENY_STEPS];
   size_t count;

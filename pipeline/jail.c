@@ -106,7 +106,8 @@ static int rules(struct jail *j, const char *program, int level, const int open[
   j->rules = -1;
   j->deny.files = p->write.len > 0;
   if (!all.files) return 1;
-  if (p->sockets & DENY_TCP && !p->connect) all.net &= 1;
+  if (p->sockets & DENY_TCP && !p->connect) all.net &= ~2u;
+  if (p->server) all.net &= ~1u;
   j->rules = out_of_the_way(landlock_make(&all));
   if (j->rules == -1) return complain(error, "unable to use ", "Landlock");
   if (landlock_path(j->rules, program, LANDLOCK_EXECUTE | LANDLOCK_READ) == -1 ||
@@ -174,6 +175,7 @@ int jail_make(struct jail *j, const char *name, stralloc *path, int level, const
   if (j->name.len || p->unfiltered) return 1;
   j->deny.level = level;
   j->deny.sockets = p->sockets;
+  j->deny.server = p->server;
   j->deny.processes = p->processes;
   if (deny_make(&j->deny) == 1 && stralloc_copys(&j->name, name) && stralloc_0(&j->name)) return 1;
   jail_end(j);
@@ -205,7 +207,8 @@ int jail_enter(void *jail)
 {
   struct jail *j = jail;
 
-  umask(077);
+  /* What a port writes may be for others, as the mail log is. */
+  if (!j->profile.server) umask(077);
   j->failed = "unable to lower a limit";
   if (limits(&j->profile) == -1) return -1;
   j->failed = "unable to enter the directory";

@@ -39,6 +39,12 @@ static const struct { const char *name, *text; } known[] = {
     "# For programs of the system that look at the message alone.\n"
     "directory empty\nrun /usr /bin /lib /lib64\nread /etc/ld.so.cache /dev/urandom /dev/zero\nwrite /dev/null\n"
     "processes any\nmemory 512m\ncpu 30\ndescriptors 64\nstack 8m\n" },
+  { "port",
+    "# For a port: tcpserver and all behind it. Stages that need more, or programs of your\n"
+    "# own in its directory, want a line more; a spool elsewhere, too.\n"
+    "calls server\nsocket local tcp udp\nprocesses any\nenvironment UID GID\n"
+    "read control lists tls /etc /proc /dev/urandom /dev/zero\nrun bin/ /usr /bin /lib /lib64\n"
+    "write log store store-all state /var/tmp /tmp /dev/null\n" },
 };
 #define KNOWN (sizeof known / sizeof *known)
 
@@ -113,8 +119,9 @@ static int processes(struct reader *r, const char *word)
 
 static int calls(struct reader *r, const char *word)
 {
-  if (strcmp(word, "any")) return fail(r, "calls are any, or the line is left out, not ", word);
-  return r->profile->unfiltered = 1;
+  if (!strcmp(word, "any")) return r->profile->unfiltered = 1;
+  if (!strcmp(word, "server")) return r->profile->server = 1;
+  return fail(r, "calls are any or server, or the line is left out, not ", word);
 }
 
 static int landlock(struct reader *r, const char *word)
@@ -207,7 +214,7 @@ static int complain(stralloc *error, const char *name, unsigned int number, cons
 static void clear(struct profile *p)
 {
   p->read.len = p->write.len = p->run.len = p->environment.len = p->directory.len = p->connect = 0;
-  p->sockets = p->processes = p->unfiltered = p->level = 0;
+  p->sockets = p->processes = p->unfiltered = p->server = p->level = 0;
   p->memory = p->cpu = p->file = p->descriptors = p->stack = ~0UL;
 }
 

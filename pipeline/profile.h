@@ -18,6 +18,7 @@ struct profile {
   int processes;              /* PROFILE_ANY, or so many of the account */
   unsigned long memory, cpu, file, descriptors, stack;  /* ~0: as it is */
   int unfiltered;             /* no filter of system calls */
+  int server;                 /* it may listen, and end what it has started */
   int level;                  /* of Landlock that there must be */
 };
 
