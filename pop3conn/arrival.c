@@ -128,6 +128,11 @@ static int whole(struct imapc *c, struct asked *a)
   sha256_end(&now.sum, now.m.hash);
   now.m.plain = dot_plain(&now.dot);
   now.begun = 0;
+  if (!now.dot.size) {
+    spool_drop(&now.m.spool);
+    a->has = LETTER_NIL;
+    return 1;
+  }
   a->m = now.m;
   return 1;
 }

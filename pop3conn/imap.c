@@ -83,7 +83,7 @@ static int choose(struct postbox *m)
 
 static int open_(struct postbox *m, const stralloc *secret)
 {
-  int r = imapc_open(&c, &m->account->server, m->account->connect, m->account->timeout);
+  int r = imapc_open(&c, &m->account->server, m->account->connect, m->account->timeout), now;
 
   doomed.count = 0;
   arrival_forget();
@@ -91,9 +91,10 @@ static int open_(struct postbox *m, const stralloc *secret)
   if (!c.ready) {
     r = imapauth(&c, m->account, secret);
     if (r != IMAPC_OK) {
-      fail(m, r, later() ? "lets nobody in now" : "refuses the password");
+      now = r == IMAPC_NO && later();
+      fail(m, r, now ? "lets nobody in now" : "refuses the password");
       imapc_logout(&c);
-      return r == IMAPC_NO && !later() ? 0 : -1;
+      return r == IMAPC_NO && !now ? 0 : -1;
     }
   }
   r = choose(m);
