@@ -137,21 +137,39 @@ static char *other(struct transfer *t, unsigned char c, char *o)
   return o;
 }
 
+/* Whole groups of digits, up to the first that is none. */
+static char *groups(const unsigned char **in, const unsigned char *end, char *o)
+{
+  const unsigned char *s = *in;
+  uint32_t group, a, b, c, d;
+
+  if (wrong) for (; end - s >= 4; s += 4, o += 3) {
+    group = places[0][s[0]] | places[1][s[1]] | places[2][s[2]] | places[3][s[3]];
+    if (group & wrong) break;
+    memcpy(o, &group, 4);
+  }
+  else for (; end - s >= 4; s += 4) {
+    a = values[s[0]], b = values[s[1]], c = values[s[2]], d = values[s[3]];
+    if ((a | b | c | d) & PAD) break;
+    group = a << 18 | b << 12 | c << 6 | d;
+    *o++ = (char) (group >> 16);
+    *o++ = (char) (group >> 8);
+    *o++ = (char) group;
+  }
+  *in = s;
+  return o;
+}
+
 static size_t base64(struct transfer *t, const char *in, size_t len, char *out)
 {
   const unsigned char *s = (const unsigned char *) in, *end = s + len;
   char *o = out;
   unsigned char value;
-  uint32_t group;
 
   if (len >= MUCH && !wrong) prepare();
   if (!len) return (size_t) (flush(t, o) - out);
   for (; s < end; ++s) {
-    if (wrong && !t->count && !t->over && !t->left) for (; end - s >= 4; s += 4, o += 3) {
-      group = places[0][s[0]] | places[1][s[1]] | places[2][s[2]] | places[3][s[3]];
-      if (group & wrong) break;
-      memcpy(o, &group, 4);
-    }
+    if (!t->count && !t->over && !t->left) o = groups(&s, end, o);
     if (s == end || (t->over && t->style == TRANSFER_STOP)) break;
     value = values[*s];
     if (value > PAD) o = other(t, *s, o);

@@ -140,7 +140,7 @@ static unsigned int archive(const char *data, size_t len)
   while (p < end) {
     for (; end - p >= 8; p += 8) {
       memcpy(&eight, p, 8);
-      if (among(eight, 'P') | among(eight, 'R') | among(eight, '7')) break;
+      if (among(eight | 0x0202020202020202, 'R') | among(eight, '7')) break;  /* P is R without that bit */
     }
     for (last = end - p < 8 ? end : p + 8; p < last; ++p) {
       if (*p == 'P' && end - p >= 4 && !memcmp(p, "PK\5\6", 4)) return 1;
@@ -173,7 +173,9 @@ void sniff_feed(struct sniff *s, const char *data, size_t len)
 
 static int is(const unsigned char *head, size_t have, const char *text)
 {
-  return have >= strlen(text) && !case_diffb((const char *) head, strlen(text), text);
+  /* Mostly the first byte says so: a letter, or one that is the same with this bit. */
+  return have && (*head | 32) == (*text | 32) && have >= strlen(text) &&
+         !case_diffb((const char *) head, strlen(text), text);
 }
 
 /* Text that only cm-look can tell apart: markup, settings, scripts, tables that are run. */
