@@ -7,13 +7,12 @@
 #include "again.h"
 #include "behind.h"
 #include "control.h"
-#include "copy.h"
-#include "edit.h"
 #include "ledger.h"
 #include "log.h"
 #include "onward.h"
 #include "outgoing.h"
 #include "peer.h"
+#include "prepare.h"
 #include "reply.h"
 #include "store.h"
 #include "verdict.h"
@@ -53,61 +52,17 @@ static void later(struct session *s, int room)
   else say(s, "451 ", "4.3.0 the message cannot be taken now; try again later");
 }
 
-/* Whom the message was for, which nothing in it need say; release needs it. */
-static int addressed(const struct transaction *t, stralloc *head)
-{
-  const char *at = t->recipients.s, *end = at + t->recipients.len, *nl;
-  int ok = stralloc_copys(head, "X-CleanMail-Sender: <") && stralloc_cats(head, t->sender.text) &&
-           stralloc_cats(head, ">\r\n");
-
-  for (; ok && at < end; at = nl + 1) {
-    nl = memchr(at, '\n', (size_t) (end - at));
-    ok = stralloc_cats(head, "X-CleanMail-Recipient: <") &&
-         stralloc_catb(head, at, (size_t) (nl - at)) && stralloc_cats(head, ">\r\n");
-  }
-  return ok;
-}
-
-/* The header that the pipeline left. */
-static int new_header(const struct transaction *t, stralloc *head)
-{
-  size_t len = (size_t) t->filtered.size;
-
-  if (!stralloc_readyplus(head, len) || copy_from(t->filtered.fd, head->s + head->len, len, 0) == -1)
-    return 0;
-  head->len += len;
-  return 1;
-}
-
 /* What goes out: the pipeline's message; or ours, with the header that the
  * pipeline made of it or with the result on top. */
-static int outgoing(struct session *s, struct outgoing *o)
+static int outgoing(const struct session *s, struct outgoing *o)
 {
-  struct transaction *t = &s->t;
-  struct edit edit = { .result = t->result.text.s, .id = t->id };
+  const struct transaction *t = &s->t;
+  struct prepare p = {
+    .message = &t->message, .plain = t->plain, .header = &t->header, .result = &t->result, .filtered = &t->filtered,
+    .header_only = t->header_only, .id = t->id, .sender = t->sender.text, .recipients = &t->recipients
+  };
 
-  o->head.len = 0;
-  if (t->filtered.fd != -1 && verdict_redirects(t->result.verdict) && !addressed(t, &o->head)) return 0;
-  if (t->filtered.fd != -1 && !t->header_only) {
-    o->fd = t->filtered.fd;
-    o->offset = 0;
-    o->size = t->filtered.size;
-    o->startlen = 0;
-    o->plain = 0;
-    return 1;
-  }
-  o->fd = t->message.fd;
-  o->offset = (off_t) t->header.body;
-  o->size = t->message.size;
-  if (spool_whole(&t->message)) {
-    o->start = t->message.wait + (t->header.body - t->message.toplen);
-    o->startlen = (size_t) (o->size - o->offset);
-  } else {
-    o->start = t->header.raw.s + t->header.body;
-    o->startlen = t->header.raw.len - t->header.body;
-  }
-  o->plain = t->plain;
-  return t->header_only ? new_header(t, &o->head) : edit_header(&t->header, &edit, &o->head);
+  return prepare(&p, o);
 }
 
 /* Hand the message to the upstream for these recipients, in the transaction
