@@ -53,13 +53,14 @@ int account_read(struct account *a, stralloc *trouble)
     { "loglevel",       &a->level,    0 },
     { "keep",           &a->keep,     0 },
     { "maxmessages",    &a->atmost,   0 },
+    { "interval",       &a->interval, 300 },
     { "maxhops",        &a->hops,     50 },
   };
   int r;
 
   control_survey();
   if (!server(a, trouble) || !text("user", &a->user, 1, trouble) || !mechanism(a, trouble) ||
-      !text("folder", &a->folder, 0, trouble) || !text("moveto", &a->moveto, 0, trouble) ||
+      !text("folder", &a->folder, 0, trouble) || !text("moveto", &a->moveto, 0, trouble) || !text("recipient", &a->recipient, 1, trouble) ||
       !setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) ||
       !upstream_read(&a->upstreams, trouble) || !setting_pipeline(&a->filters, trouble)) return 0;
   a->fresh = control_switch("control/onlynew");

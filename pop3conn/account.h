@@ -19,11 +19,13 @@ struct account {
   unsigned long deadline;       /* seconds for the filters of one letter */
   unsigned long keep;           /* days that letters stay on the server behind their delivery */
   unsigned long atmost;         /* letters that are fetched in one run; 0: no limit */
+  unsigned long interval;       /* seconds between two rounds, where they do not end */
   unsigned long hops;           /* Received fields that a letter may have */
   unsigned long level;          /* control/loglevel, LOG_ flags */
   int fresh;                    /* what is there at the first run is none of ours */
   int filters;                  /* whether the pipeline has a stage */
   struct upstreams upstreams;
+  stralloc recipient;           /* of all letters; "": their headers say */
   stralloc me;                  /* our name */
 };
 

@@ -1,0 +1,54 @@
+# Sourced after tap.sh, peer.sh and pop3proxy/pop3.sh: accounts of cm-fetch.
+
+# account NAME UPSTREAM...: $T/NAME is a home and in it the account `a`: joe's mailbox at
+# Dovecot; sets $A
+account() {
+  A=$T/$1/a; shift
+  mkdir -p "$A/control"
+  printf '%s\n' "$@" > "$A/control/upstream"
+  : > "$A/control/pipeline"
+  set_control server "pop3 127.0.0.1 ${DOVECOT:-1} tls=no" user joe recipient joe@example.net me connector.example.net
+  (umask 077 && echo p > "$A/control/password")
+}
+
+# set_control NAME TEXT...: control files of the account
+set_control() {
+  while [ $# -gt 1 ]; do
+    printf '%s\n' "$2" > "$A/control/$1"
+    shift 2
+  done
+}
+
+# fetch [OPTION...]: a run; prints its exit code. What it prints is in $A/out, its log in $A/err
+fetch() {
+  CM_HOME=${A%/*} timeout 60 cm-fetch "$@" "$A" > "$A/out" 2> "$A/err"
+  echo $?
+}
+
+# letters [USER]: how many are in the mailbox
+letters() { find "$D/mail/${1:-joe}/new" "$D/mail/${1:-joe}/cur" -type f 2> /dev/null | wc -l; }
+
+# put N [HEADER]: letter N into joe's mailbox
+put() {
+  printf '%s\n' "Return-Path: <s$1@example.org>" "Message-ID: <$1@example.org>" "Subject: letter $1" \
+    ${2:+"$2"} '' '.a dot' "Hello $1" | mail joe "$1"
+}
+
+# states: of the letters that the journal knows, each with how many
+states() {
+  awk 'NR > 1 { s[$5 " " $6] = $1 } END { for (k in s) if (s[k] != "gone") n[s[k]]++; for (k in n) printf "%s %d ", k, n[k] }' "$A/journal"
+}
+
+# behind RULE...: a new faultsink is the upstream of the account; sets $S, its directory
+sinks=0
+behind() {
+  sinks=$((sinks + 1))
+  start_faultsink "sink$sinks" "$@"
+  S=$W
+  set_control upstream "smtp 127.0.0.1 $PORT"
+}
+
+# delivered: subjects of what the server was sent, sorted
+delivered() {
+  cat "$S/mail/"* 2> /dev/null | sed -n 's/\r$//; s/^Subject: //p' | sort | tr '\n' ' '
+}
