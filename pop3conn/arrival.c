@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dot.h"
+#include "heard.h"
 
 /* The letter that comes in now. Whose it is may be said behind its text. */
 static struct {
@@ -159,7 +160,7 @@ static int await(struct imapc *c, const struct asked *a)
 
   imapc_want(c, came, wrote, c);
   while (!a->has && c->answered < a->tag && r != IMAPC_LOST) {
-    heard = imapc_hear(c);
+    heard = heard_next(c);
     if (heard == IMAPC_MORE) heard = imapc_fail(c, "waits for more than there is");
     if (heard != IMAPC_ITSELF) r = heard;
   }

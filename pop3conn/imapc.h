@@ -92,12 +92,8 @@ int imapc_send(struct imapc *c, const char *command, size_t len, int more);
  * memory. 1 or -1. */
 int imapc_go_on(struct imapc *c, const char *line, size_t len);
 
-/* What it says next: IMAPC_ITSELF without a tag; IMAPC_OK, _NO (BAD, too) to the oldest command
- * that had no answer, whose number is now `answered`; IMAPC_MORE: it waits for more; _LOST. What
- * belongs to a command may stand before the answer to an earlier one. */
-int imapc_hear(struct imapc *c);
-
-/* The same up to what it does not say by itself. */
+/* The answer to the oldest command that has none: IMAPC_OK, _NO (BAD, too), _LOST; _MORE: it
+ * waits for more, and has no answer yet. See heard.h for less than a whole answer. */
 int imapc_answer(struct imapc *c);
 
 /* The one and the other. */
