@@ -7,6 +7,7 @@ account() {
   mkdir -p "$A/control"
   echo "$2" > "$A/control/server"
   echo u > "$A/control/user"
+  echo u@example.net > "$A/control/recipient"
   (umask 077; echo p > "$A/control/password")
   echo 'smtp 127.0.0.1 9' > "$A/control/upstream"
   : > "$A/control/pipeline"
