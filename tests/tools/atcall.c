@@ -8,6 +8,7 @@
  *   ERRNO          the call is not made and fails (ENOSPC)
  *   again          calls that may wait fail with EINTR every other time, from then on
  *   short          calls that may move less than they are asked to move a byte, from then on
+ *   run:COMMAND    nothing but this: COMMAND is run, with the number and the name of the call
  *   clock:SECONDS  the time of day is so much later, from then on
  *   clock=SECONDS  the time of day is this one and stands still
  * Where anything was done FILE says so: the name of the call. The exit code is the
@@ -72,13 +73,13 @@ static const struct word { const char *name; int value; } errors[] = {
   { "ALRM", SIGALRM }, { "CHLD", SIGCHLD }, { "USR1", SIGUSR1 },
 };
 
-enum what { LIST, SIGNAL, ERROR, AGAIN, SHORT, CLOCK };
+enum what { LIST, RUN, SIGNAL, ERROR, AGAIN, SHORT, CLOCK };
 static enum what what;
 static int value;              /* the signal, the error */
 static long long seconds;      /* for the clock */
 static int stands;             /* the clock stands still at seconds */
 static unsigned long wanted, counted;
-static const char *only, *which;
+static const char *only, *which, *command;
 static FILE *out;
 
 /* A process. What is to be done when the call it is in returns: */
@@ -200,6 +201,21 @@ static void said(const char *text)
   if (out) fflush(out);
 }
 
+static void run(const char *name)
+{
+  char number[24];
+  int status;
+  pid_t pid;
+
+  snprintf(number, sizeof number, "%lu", counted);
+  pid = fork();
+  if (!pid) {
+    execlp(command, command, number, name, (char *) 0);
+    _exit(127);
+  }
+  if (pid == -1 || waitpid(pid, &status, 0) != pid || status) die(command);
+}
+
 /* It is about to make a call. */
 static void enters(struct tracee *t, struct user_regs_struct *r)
 {
@@ -213,6 +229,7 @@ static void enters(struct tracee *t, struct user_regs_struct *r)
   since = counted >= wanted;
   if (what == LIST || (since && !told)) said(c ? c->name : "other");
   told |= since;
+  if (what == RUN && now) run(c ? c->name : "other");
   if (what == SIGNAL && now) kill(t->pid, value);
   if (what == ERROR && now) t->fails = value;
   if (what == AGAIN && since && c && c->flags & WAITS) {
@@ -357,6 +374,7 @@ static int action(const char *name)
   if (!strcmp(name, "list")) what = LIST;
   else if (!strcmp(name, "again")) what = AGAIN;
   else if (!strcmp(name, "short")) what = SHORT;
+  else if (!strncmp(name, "run:", 4)) what = RUN, command = name + 4;
   else if (!strncmp(name, "clock", 5) && name[5]) what = CLOCK, stands = name[5] == '=', seconds = strtoll(name + 6, 0, 10);
   else if (known(signals, sizeof signals / sizeof *signals, name)) what = SIGNAL;
   else if (known(errors, sizeof errors / sizeof *errors, name)) what = ERROR;
