@@ -101,6 +101,7 @@ static int find(struct memory *m)
   dir = folder();
   if (dir == -1) return -1;
   m->fd = openat(dir, m->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (m->fd == -1 && errno == EROFS) m->fd = openat(dir, m->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   close(dir);
   if (m->fd == -1) return errno == ENOENT ? 0 : -1;
   /* Who is asked about is not forgotten. */

@@ -114,6 +114,13 @@ static void remember(struct session *s, struct mail *m, struct memo *memo, const
 
 /* What is not ------------------------------------------------------------------------- */
 
+/* Behind +OK there is no way to say so. */
+static void excuse(struct session *s, const char *reply)
+{
+  if (s->begun) s->over = 1;
+  else session_reply(s, reply);
+}
+
 /* Its answer, from what the filters left. */
 static void answer(struct session *s, const struct wish *w, struct mail *m)
 {
@@ -124,7 +131,12 @@ static void answer(struct session *s, const struct wish *w, struct mail *m)
   struct wire wire;
 
   memo.textlen = text ? t->notice.len : (uint64_t) t->filtered.size;
-  memo.size = wire_size(text, text ? t->notice.len : 0, text ? -1 : fd, text ? 0 : t->filtered.size);
+  if (!wire_size(text, text ? t->notice.len : 0, text ? -1 : fd, text ? 0 : t->filtered.size, &memo.size)) {
+    log_event("trouble", t->id, "unable to read the message again: ", strerror(errno));
+    incoming_record(s, t, "-ERR");
+    excuse(s, "-ERR [SYS/TEMP] the message cannot be read now; try again later");
+    return;
+  }
   memcpy(memo.hash, t->hash, sizeof memo.hash);
   if (memo.kind == MEMO_HEADER) {
     memo.body = t->header.body;
@@ -157,8 +169,7 @@ static void failed(struct session *s, const struct wish *w, struct mail *m, cons
   }
   if (m) remember(s, m, &memo, "", -1);
   incoming_record(s, t, "-ERR");
-  if (s->begun) s->over = 1;
-  else session_reply(s, "-ERR [SYS/TEMP] the message cannot be checked now; try again later");
+  excuse(s, "-ERR [SYS/TEMP] the message cannot be checked now; try again later");
 }
 
 /* All of the message, in a file. 1, or 0: answered. */

@@ -112,9 +112,8 @@ int wire_end(struct wire *w)
 }
 
 /* The dots that encoding adds are none that a client counts. */
-unsigned long wire_size(const char *in, size_t len, int fd, off_t end)
+int wire_size(const char *in, size_t len, int fd, off_t end, uint64_t *size)
 {
-  unsigned long size = 0;
   int start = 1;
   struct dot d;
   size_t used, made, i;
@@ -122,6 +121,7 @@ unsigned long wire_size(const char *in, size_t len, int fd, off_t end)
   ssize_t n = 0;
   char tail[DOT_TAIL];
 
+  *size = 0;
   dot_begin(&d, DOT_ENCODE);
   for (;;) {
     if (!len && fd != -1 && at < end) {
@@ -134,11 +134,12 @@ unsigned long wire_size(const char *in, size_t len, int fd, off_t end)
     if (!len) break;
     used = dot_encode(&d, in, len, out, sizeof out, &made);
     for (i = 0; i < made; ++i) {
-      size += !(start && out[i] == '.');
+      *size += !(start && out[i] == '.');
       start = out[i] == '\n';
     }
     in += used;
     len -= used;
   }
-  return size + dot_end(&d, tail) - 3;
+  *size += dot_end(&d, tail) - 3;
+  return 1;
 }

@@ -4,6 +4,8 @@
 /* A message on its way to the client: lines encoded anew, gathered into few
  * writes, and cut where TOP wants no more of them. */
 
+#include <stdint.h>
+
 #include "dot.h"
 #include "session.h"
 
@@ -38,7 +40,8 @@ void wire_plain(struct wire *w, const char *text, size_t len, int fd, off_t at, 
  * has no final dot, and the session is over. */
 int wire_end(struct wire *w);
 
-/* How many octets the client would count of such a text or file. */
-unsigned long wire_size(const char *text, size_t len, int fd, off_t end);
+/* How many octets the client would count of such a text or file. 1, or 0: it cannot be
+ * read, errno. */
+int wire_size(const char *text, size_t len, int fd, off_t end, uint64_t *size);
 
 #endif
