@@ -81,14 +81,16 @@ for how in "clear:$STLS:tls off" "stls:$STLS:tls on${nl}tls_starttls on${nl}tls_
   got "mpop, ${how%%:*}" "$T/mpop.$U"
 done
 
-# getmail
+# getmail, as a user without rights, into a maildir: else it has a process for each message,
+# and now and then waits for one for ever
 
+install -d -o nobody "$T/getmail"
 getmail_() {
-  install -d -o nobody "$T/getmail"
-  install -o nobody /dev/null "$T/getmail/$U"
-  printf '%s\n' '[retriever]' "type = $2" 'server = localhost' "port = $1" "username = $U" 'password = p' $3 \
-    '[destination]' 'type = Mboxrd' "path = $T/getmail/$U" 'user = nobody' '[options]' 'delete = true' 'read_all = true' > "$T/getmailrc"
-  timeout 60 getmail --getmaildir "$T" --rcfile "$T/getmailrc" > "$T/said" 2>&1
+  for d in '' /new /cur /tmp; do install -d -o nobody "$T/getmail/$U$d"; done
+  printf '%s\n' '[retriever]' "type = $2" 'server = localhost' "port = $1" "username = $U" 'password = p' "$3" \
+    '[destination]' 'type = Maildir' "path = $T/getmail/$U/" '[options]' 'delete = true' 'read_all = true' > "$T/getmail/rc"
+  (cd "$T/getmail" && timeout 60 setpriv --reuid nobody --regid nogroup --clear-groups \
+    getmail --getmaildir "$T/getmail" --rcfile "$T/getmail/rc") > "$T/said" 2>&1
 }
 for how in "clear:$STLS:SimplePOP3Retriever" "first:$POPS:SimplePOP3SSLRetriever:ca_certs=$T/ca/pem"; do
   U=getmail-${how%%:*} rest=${how#*:}
@@ -96,7 +98,7 @@ for how in "clear:$STLS:SimplePOP3Retriever" "first:$POPS:SimplePOP3SSLRetriever
   option=${rest#*:}; [ "$option" != "$rest" ] || option=
   fill "$U"
   getmail_ "$port_" "${rest%%:*}" "$option"
-  got "getmail, ${how%%:*}" "$T/getmail/$U"
+  got "getmail, ${how%%:*}" "$T/getmail/$U"/new/*
 done
 
 # Python's poplib

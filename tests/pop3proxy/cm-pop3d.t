@@ -29,9 +29,11 @@ like '^-ERR that is no base64' 'what is no base64 is refused' heard 3 'AUTH PLAI
 like '^-ERR as you wish' 'a client may think better of it' heard 3 'AUTH PLAIN' '*' QUIT
 like '^-ERR' 'a mechanism that nobody knows is refused' heard 2 'AUTH FOO' QUIT
 like '^-ERR you are' 'nobody logs in twice' heard 4 "$IN" "$PASS" "$IN" QUIT
+ROW='row 98'
 for c in FOO 'RETR' 'RETR x' 'RETR 0' 'RETR 1 2' 'TOP 1' 'STAT 1' 'DELE -1' 'XTND XMIT' "$(printf 'NOOP\rDELE 1')"; do
   like '^-ERR \(unknown\|malformed\) command$' "$c is refused, and not handed on" heard 4 "$IN" "$PASS" "$c" QUIT
 done
+ROW=
 like '^-ERR too many errors' 'too many errors end the session' talk $(head -c 90 /dev/zero | sed 's/\x0/FOO /g')
 like '^-ERR the command is too long' 'so does an endless command' talk "USER $(head -c 9000 /dev/zero | tr '\0' u)"
 
@@ -101,10 +103,12 @@ like '^-ERR' 'but not AUTH CRAM-MD5' heard 2 'AUTH CRAM-MD5' QUIT
 like '^-ERR' 'and not APOP' heard 2 'APOP u 00' QUIT
 other=$(free_port)
 calls() { (cd "$W/port" && printf '%s\r\n' "USER $1" "$PASS" QUIT | CM_HOME=$W strace -f -e trace=connect -o "$T/calls" cm-pop3d 2>> "$W/err" | tr -d '\r' | sed -n 2p); }
-for user in u "u@127.0.0.1:22" "u%127.0.0.1:22" "u%127.0.0.1:$other" 'u%169.254.169.254' 'u%localhost' 'u%' '%127.0.0.1'; do
+ROW='row 97'
+for user in u "u@127.0.0.1:22" "u%127.0.0.1:22" "u%127.0.0.1:$other" 'u@169.254.169.254' 'u%169.254.169.254' 'u%169.254.169.254:80' 'u%[::1]' 'u%pop.unlisted.example' 'u%localhost' 'u%' '%127.0.0.1'; do
   like '^-ERR' "the user $user is refused" calls "$user"
-  same '' 'and nobody is connected to' grep connect "$T/calls"
+  same '' "and nobody is connected to: $user" grep connect "$T/calls"
 done
+ROW=
 
 # What is not set up
 

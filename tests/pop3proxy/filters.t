@@ -95,6 +95,7 @@ again() { for k in 1 2 3 4 5 6 7 9 10; do in_ "RETR $k" | cksum; done; }
 sum() { for k in one two three four five six seven nine ten; do cksum < "$T/$k"; done; }
 same "$(sum)" 'a later session reads the same bytes' again
 same "$judged" 'and no filter runs' count
+ROW='row 98'
 sizes() { for k in 1 2 3 4 5 6 7 9 10; do echo "$k $(octets $k)"; done; }
 lists() { in_ LIST | grep '^[0-9]' | grep -v '^8 '; }
 same "$(sizes)" 'LIST has the sizes of what is read' lists
@@ -110,6 +111,7 @@ same "plain
 .
 +OK Logging out." 'and as many lines as are wanted' lines
 same "$judged" 'and still no filter runs' count
+ROW=
 
 serve_pop
 same '' 'random orders are answered alike, in lock step and pipelined' timeout 100 perl "$tools/popcompare" 30 "$PORT" "$PORT"
@@ -118,6 +120,7 @@ same "$judged" 'by what is remembered alone' count
 # TOP first
 
 letter junk | mail v 1.a
+ROW='row 98'
 first() { talk 'USER v' 'PASS p' 'TOP 1 0' QUIT | grep Subject; }
 same 'Subject: [SPAM] junk' 'TOP of a message that nobody has read is filtered, too' first
 judged=$((judged + 1))
@@ -144,6 +147,8 @@ octets
 +OK
 +OK Logging out.' 'commands that come together have their answers in order' several
 
+ROW=
+
 # Torn and damaged memories
 
 count_of() { had=$(count); talk "USER $1" 'PASS p' 'RETR 1' QUIT > "$T/heard"; echo $(($(count) - had)); }
@@ -168,6 +173,8 @@ like '^+OK' 'without a place for it mail is read all the same' sh -c "cd $W/port
 rm "$W/state"
 
 # What cannot be judged
+
+ROW='row 98'
 
 letter broken | mail y 1.a
 echo 0 > "$W/port/control/giveup"
@@ -199,39 +206,5 @@ letter gone | mail zzz 1.a
 serve_pop
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]"); <$s>; for ("USER zzz", "PASS p") { print $s "$_\r\n"; <$s> } print $s "RETR 1\r\n"; sleep 1 until -s $ARGV[1]' "$PORT" "$W/pid"
 ok 'when the client goes away the filter is ended' within 10 not kill -0 "$(cat "$W/pid")"
-
-# Servers that fail
-
-printf '#!/bin/sh\nexit 0\n' > "$W/port/judge"
-fault() { background "$tools/faultpop" "$@" > "$T/fault"; within 10 test -s "$T/fault"; echo "pop3 127.0.0.1 $(head -n 1 "$T/fault")" > "$W/port/control/upstream"; rm -rf "$W/state"; }
-ends() { talk 'USER f' 'PASS p' "$@" QUIT | tail -n 1; }
-cp "$W/port/control/pipeline" "$T/pipeline"
-raw() { (cd "$W/port" && printf '%s\r\n' 'USER f' 'PASS p' 'RETR 1' QUIT | CM_HOME=$W timeout 60 cm-pop3d 2>> "$W/err"); }
-looks_whole() { raw | perl -e 'local $/; $_ = <STDIN>; print /\r\n\.\r\n/ ? "whole" : "not whole"'; }
-for bytes in 6 20 58 59 60 61; do
-  rm -f "$T/fault"; fault cut $bytes
-  like '^-ERR \[SYS/TEMP\]' "a server that is lost behind $bytes bytes of a message is told" ends 'RETR 1'
-  : > "$W/port/control/pipeline"
-  same 'not whole' 'and without filters no final dot is made up' looks_whole
-  cp "$T/pipeline" "$W/port/control/pipeline"
-done
-rm -f "$T/fault"; fault cut 62
-: > "$W/port/control/pipeline"
-same whole 'one that is lost behind all of it is none of our business' looks_whole
-cp "$T/pipeline" "$W/port/control/pipeline"
-rm -f "$T/fault"; fault junk
-like '^-ERR \[SYS/TEMP\]' 'so is one that says what is no answer' ends 'RETR 1'
-rm -f "$T/fault"; fault early
-like '^-ERR \[SYS/TEMP\]' 'and one that speaks before it is asked' ends STAT
-rm -f "$T/fault"; fault endless
-echo 10000 > "$W/port/control/databytes"
-like '^-ERR' 'a message without an end is none' ends 'RETR 1'
-rm "$W/port/control/databytes"
-rm -f "$T/fault"; fault lists
-like '^-ERR' 'nor is a list without an end one' ends STAT
-rm -f "$T/fault"; fault changed
-subjects() { for k in 1 2; do talk 'USER f' 'PASS p' 'RETR 1' QUIT | grep Subject; done; }
-same 'Subject: x1
-Subject: x2' 'another message of the same UIDL is judged for itself' subjects
 
 done_testing
