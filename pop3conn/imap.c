@@ -81,12 +81,21 @@ static int choose(struct postbox *m)
   return 1;
 }
 
+static int moves(const struct postbox *m)
+{
+  return m->account->moveto.len && *m->account->moveto.s;
+}
+
 static int open_(struct postbox *m, const stralloc *secret)
 {
-  int r = imapc_open(&c, &m->account->server, m->account->connect, m->account->timeout), now;
+  int r, now;
 
+  /* Whoever waits here for a letter is to end as soon as he is told to. */
+  stream_signals(&c.stream.in);
+  r = imapc_open(&c, &m->account->server, m->account->connect, m->account->timeout);
   doomed.count = 0;
   arrival_forget();
+  m->marks = 0;
   if (r != IMAPC_OK) return fail(m, r, "says goodbye");
   if (!c.ready) {
     r = imapauth(&c, m->account, secret);
@@ -99,6 +108,7 @@ static int open_(struct postbox *m, const stralloc *secret)
   }
   r = choose(m);
   if (r == -1) imapc_logout(&c);
+  m->marks = !(c.offers & IMAPC_UIDPLUS) && !(moves(m) && c.offers & IMAPC_MOVE);
   return r;
 }
 
@@ -245,7 +255,6 @@ static int remove_set(const char *moveto, const stralloc *uids)
 
 static int settle(struct postbox *m)
 {
-  const stralloc *moveto = &m->account->moveto;
   static stralloc uids;
   size_t at = 0;
   int r;
@@ -253,7 +262,7 @@ static int settle(struct postbox *m)
   if (arrival_drain(&c) == IMAPC_LOST) return fail(m, IMAPC_LOST, "");
   if (doomed.count) qsort(doomed.uid, doomed.count, sizeof *doomed.uid, below);
   for (r = IMAPC_OK; at < doomed.count && r == IMAPC_OK; )
-    r = set(&uids, &at) ? remove_set(moveto->len ? moveto->s : "", &uids) : imapc_fail(&c, "cannot be asked: out of memory");
+    r = set(&uids, &at) ? remove_set(moves(m) ? m->account->moveto.s : "", &uids) : imapc_fail(&c, "cannot be asked: out of memory");
   doomed.count = 0;
   return r == IMAPC_OK ? 1 : fail(m, r, "does not delete");
 }

@@ -45,6 +45,7 @@ struct postbox {
   const struct protocol *protocol;
   const char *trouble;        /* after a failure, in a few words, static */
   char validity[24];          /* UIDVALIDITY; "" where there is none */
+  int marks;                  /* what is deleted only gets its mark, and stays in the list */
   struct letter *letters;     /* after postbox_list */
   size_t count;
 };

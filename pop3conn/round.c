@@ -147,7 +147,7 @@ static int wanted(struct round *r, const struct letter *l, struct note *n)
 
   if (!*l->uid) return !atmost || r->fetched < atmost;
   switch (n->state) {
-    case JOURNAL_SENT: return is_over(r, n) || l->deleted;
+    case JOURNAL_SENT: return l->deleted ? !r->box.marks : is_over(r, n);
     case JOURNAL_REFUSED: case JOURNAL_LEFT: return 0;
     case JOURNAL_LARGE: return !most || l->size <= most;
     default: return !l->deleted && (!atmost || r->fetched < atmost);
