@@ -199,7 +199,11 @@ sed -i 's/^virus  *check/& 100=reject\/redirect/' mx/control/pipeline
 like '^<\*\* 550 5.7.1 virus found' 'as the text of step 11 says' stranger --to you@example.net --data "@$T/virus"
 like 'virus	a@example.org' 'it can be kept' cm-quarantine list -t stage=virus
 step 15
-like ' 0 not as expected' 'step 15: the port does what it should' said 15
+jailed() { up /service/cm-mx 25 && grep -q 'NoNewPrivs:.1' "/proc/$(pgrep -x tcpserver)/status"; }
+ok 'step 15: the port is locked in' within 20 jailed
+step 16
+like ' 0 not as expected' 'step 16: the port does what it should' said 16
+like '^<~  235 ' 'users log in as before' stranger --tls --auth --auth-user you --to three@example.org
 
 # -- a loss of power, and the next boot
 
