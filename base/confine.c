@@ -1,10 +1,8 @@
 #include "confine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -13,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "landlock.h"
 #include "rlimit.h"
 #include "seccomp.h"
@@ -136,29 +135,13 @@ int confine_to_open(size_t memory)
   return filter(talking, sizeof talking / sizeof *talking);
 }
 
-static int put(const char *name, const char *text)
-{
-  int fd = open(name, O_WRONLY | O_CLOEXEC), ok;
-
-  if (fd == -1) return 0;
-  ok = write(fd, text, strlen(text)) == (ssize_t) strlen(text);
-  close(fd);
-  return ok;
-}
-
 /* A file system of our own in place of the directory: bounded, in memory, seen
  * by nobody, and gone with us. */
 static int mount_own(const char *directory, size_t size)
 {
   char text[80];
-  unsigned int user = geteuid(), group = getegid();
 
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1) return 0;
-  snprintf(text, sizeof text, "%u %u 1", user, user);
-  if (!put("/proc/self/uid_map", text)) return 0;
-  put("/proc/self/setgroups", "deny");
-  snprintf(text, sizeof text, "%u %u 1", group, group);
-  if (!put("/proc/self/gid_map", text)) return 0;
+  if (!apart(CLONE_NEWNS)) return 0;
   snprintf(text, sizeof text, "mode=700,size=%zu", size);
   return !mount("none", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, text);
 }

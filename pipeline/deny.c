@@ -8,9 +8,10 @@
 
 /* What becomes of a call. SELF0, SELF1: allowed for the process itself, by the argument
  * 0 or 1. CHANGE: of files; MANY: of processes; SIGNAL: to others;
- * WAIT: for others. */
+ * WAIT: for others; SPACES: what its
+ * stages would have apart. */
 enum act { PASS, KILL, REFUSE, MISSING, SELF0, SELF1, SOCKET, PAIR, CLONE, IOCTL, FCNTL, CHANGE, MANY, SIGNAL,
-           TRUNCATE, WAIT };
+           TRUNCATE, WAIT, SPACES };
 
 enum {
   CALLS = 463,  /* what has a higher number is younger than this list */
@@ -38,7 +39,7 @@ static const struct { unsigned short number, act; } calls[] = {
   { 425 /* io_uring_setup */, KILL }, { 426 /* io_uring_enter */, KILL }, { 427 /* io_uring_register */, KILL },
   CALL(fanotify_init, KILL), CALL(fanotify_mark, KILL), CALL(open_by_handle_at, KILL), CALL(name_to_handle_at, REFUSE),
   /* File systems and spaces of names. */
-  CALL(mount, KILL), CALL(umount2, KILL), CALL(pivot_root, KILL), CALL(chroot, KILL), CALL(unshare, KILL),
+  CALL(mount, KILL), CALL(umount2, KILL), CALL(pivot_root, KILL), CALL(chroot, KILL), CALL(unshare, SPACES),
   CALL(setns, KILL), CALL(quotactl, KILL), { 443 /* quotactl_fd */, KILL },
   { 428 /* open_tree */, KILL }, { 429 /* move_mount */, KILL }, { 430 /* fsopen */, KILL }, { 431 /* fsconfig */, KILL },
   { 432 /* fsmount */, KILL }, { 433 /* fspick */, KILL }, { 442 /* mount_setattr */, KILL },
@@ -173,6 +174,7 @@ static unsigned char settled(const struct deny *d, unsigned int act)
     case MANY: return d->processes ? PASS : REFUSE;
     case TRUNCATE: return d->level < 3 ? REFUSE : PASS;
     case WAIT: return d->server ? PASS : REFUSE;
+    case SPACES: return d->server ? REFUSE : KILL;
     /* Landlock knows who is within. */
     case SIGNAL: return d->server || (d->processes && d->level > 5) ? PASS : SELF0;
     default: return (unsigned char) act;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "control.h"
 #include "landlock.h"
 #include "rlimit.h"
@@ -189,12 +190,18 @@ void jail_end(struct jail *j)
   j->rules = -1;
 }
 
+/* Of an account's processes those of all its sessions count, but in a space of its own
+ * only those of the stage. Where the kernel gives none there is no limit to them. */
+static int count_apart(const struct profile *p)
+{
+  return p->processes < 1 || !apart(0) || rlimit_lower(RLIMIT_NPROC, (unsigned long) p->processes) == 1;
+}
+
 static int limits(const struct profile *p)
 {
   const struct { int what; unsigned long most; } list[] = {
     { RLIMIT_CORE, 0 }, { RLIMIT_AS, p->memory }, { RLIMIT_CPU, p->cpu }, { RLIMIT_FSIZE, p->file },
     { RLIMIT_NOFILE, p->descriptors }, { RLIMIT_STACK, p->stack },
-    { RLIMIT_NPROC, p->processes > 0 ? (unsigned long) p->processes : ~0UL },
   };
   size_t i;
 
@@ -210,7 +217,7 @@ int jail_enter(void *jail)
   /* What a port writes may be for others, as the mail log is. */
   if (!j->profile.server) umask(077);
   j->failed = "unable to lower a limit";
-  if (limits(&j->profile) == -1) return -1;
+  if (!count_apart(&j->profile) || limits(&j->profile) == -1) return -1;
   j->failed = "unable to enter the directory";
   if (j->directory && chdir(j->directory) == -1) return -1;
   j->failed = "unable to enter Landlock";

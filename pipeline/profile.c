@@ -38,7 +38,7 @@ static const struct { const char *name, *text; } known[] = {
   { "external",
     "# For programs of the system that look at the message alone.\n"
     "directory empty\nrun /usr /bin /lib /lib64\nread /etc/ld.so.cache /dev/urandom /dev/zero\nwrite /dev/null\n"
-    "processes any\nmemory 512m\ncpu 30\ndescriptors 64\nstack 8m\n" },
+    "processes 64\nmemory 512m\ncpu 30\ndescriptors 64\nstack 8m\n" },
   { "port",
     "# For a port: tcpserver and all behind it. Stages that need more, or programs of your\n"
     "# own in its directory, want a line more; a spool elsewhere, too.\n"

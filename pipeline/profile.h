@@ -15,7 +15,7 @@ struct profile {
   unsigned int ports[PROFILE_PORTS];
   size_t connect;             /* of them; 0: to any */
   int sockets;                /* deny.h */
-  int processes;              /* PROFILE_ANY, or so many of the account */
+  int processes;              /* PROFILE_ANY, or so many */
   unsigned long memory, cpu, file, descriptors, stack;  /* ~0: as it is */
   int unfiltered;             /* no filter of system calls */
   int server;                 /* it may listen, and end what it has started */
