@@ -46,7 +46,7 @@ static int is_id(const char *word, size_t len, const char *id)
 
 static int ends_word(char c)
 {
-  return (c >= 0 && c <= ' ') || c == 127 || strchr(";/()", c);
+  return (unsigned char) c <= ' ' || c == 127 || strchr(";/()", c);
 }
 
 /* What was read of the value: its last word, and all words as one, as somebody

@@ -256,7 +256,7 @@ size_t list_key(char *key, size_t len)
   if (!len || len > LIST_KEYMAX || *key == *collected || *key == '.' || key[len - 1] == '@')
     return 0;
   for (i = 0; i < len; ++i) {
-    if ((key[i] >= 0 && key[i] <= ' ') || key[i] == 127 || memchr("<>,;\"", key[i], 5)) return 0;
+    if ((unsigned char) key[i] <= ' ' || key[i] == 127 || memchr("<>,;\"", key[i], 5)) return 0;
     key[i] = lower(key[i]);
   }
   return len;

@@ -45,7 +45,7 @@ static int is_domain(const char *text, size_t len)
     if (text[i] == '.') {
       if (!label) return 0;
       label = 0;
-    } else if (text[i] >= 0 && !((text[i] | 32) >= 'a' && (text[i] | 32) <= 'z') &&
+    } else if ((unsigned char) text[i] < 128 && !((text[i] | 32) >= 'a' && (text[i] | 32) <= 'z') &&
                !(text[i] >= '0' && text[i] <= '9') && text[i] != '-' && text[i] != '_') return 0;
     else if (++label > 63) return 0;
   }

@@ -33,7 +33,7 @@ static int is_value(const char *value, size_t len)
   size_t i;
 
   for (i = 0; i < len; ++i)
-    if (!is_blank(value[i]) && ((value[i] >= 0 && value[i] < 32) || value[i] == 127)) return 0;
+    if (!is_blank(value[i]) && ((unsigned char) value[i] < 32 || value[i] == 127)) return 0;
   return 1;
 }
 
