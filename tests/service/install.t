@@ -38,7 +38,7 @@ case $WALK in
     for d in "$mine" "$BUILD"; do
       mkdir -p ".$d" && mount --bind "$d" ".$d" && mount -o remount,bind,ro ".$d" || exit 111
     done
-    hostname mx.example.net && ip link set lo up &&
+    hostname mx && ip link set lo up &&
       ip addr add 192.0.2.25/32 dev lo && ip addr add 198.51.100.9/32 dev lo || exit 111
     pivot_root . mnt && umount -l /mnt && cd "$mine" || exit 111
     WALK=on PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh tests/service/install.t
@@ -147,7 +147,8 @@ step 06
 up() { svstat "$1" | grep -q ': up ' && port "$2"; }
 ok 'step 6: it is up' within 20 up /service/cm-mx 2525
 step 07
-like '^<-  250 2.0.0 Ok: queued' 'step 7: Postfix takes it' said 07
+like '^<-  220 mx.example.net ' 'step 7: it greets by its whole name' said 07
+like '^<-  250 2.0.0 Ok: queued' 'Postfix takes mail' said 07
 like 'accept/deliver' 'the mail log has it' said 07
 like 'decision .* accept/deliver$' 'and the log of the port' said 07
 ok 'it arrives' within 20 grep -q '^X-CleanMail-Result: accept/deliver' /var/mail/you
@@ -160,7 +161,11 @@ like '^<-  250 2.0.0 Ok: queued' 'what is sent to port 25 is taken' swaks --serv
 like '^<\*\* 550 5.7.1 ' 'what is for somebody else is not' stranger --to somebody@example.org
 like '^<-  250 2.0.0 Ok: queued' 'but from this machine, which may' swaks --server 127.0.0.1 --to from-here@example.org
 ok '... and so it is on its way' relayed from-here@example.org
-like '^<-  250 2.0.0 Ok: queued' 'by IPv6, too' swaks --server ::1 --to from-there@example.org
+if ip addr show lo | grep -q ::1; then
+  like '^<-  250 2.0.0 Ok: queued' 'by IPv6, too' swaks --server ::1 --to from-there@example.org
+else
+  report 0 'by IPv6 # SKIP there is none'
+fi
 stranger --to you@example.net --header 'Subject: of a stranger' > "$T/last"
 ok 'a stranger reaches you' arrived 'of a stranger'
 like 'Received: from client.example.org (unknown \[198.51.100.9\])' 'and Postfix knows who it was' mailbox you
