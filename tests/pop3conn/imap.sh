@@ -14,7 +14,8 @@ account() {
 }
 control() { printf '%s\n' "$2" > "$A/control/$1"; }
 
-# letters WORD...: in the account; with little memory
+# letters WORD...: in the account; with little memory, but for a sanitizer
+! sanitized || MEMORY=unlimited
 letters() { (cd "$A" && ulimit -v "${MEMORY:-60000}" && CM_HOME=$A timeout 60 "${BUILD:-build}/tests/letters" "$@" 2>&1); }
 
 # faulty [RULE...]: tests/tools/faultimap as the account's server; sets $F, its directory

@@ -61,7 +61,7 @@ like '^\* 3 FETCH (FLAGS (\\Recent))$\|^\* 3 FETCH (FLAGS ())$' 'nothing is mark
 
 { printf 'Subject: large\n\n'; head -c 30000000 /dev/zero | tr '\0' x | fold -w 70; echo; } > "$T/large"
 mail u 4.a < "$T/large"
-MEMORY=30000; letters open list fetch:4 close > "$T/out"; unset MEMORY
+(MEMORY=${MEMORY:-30000}; letters open list fetch:4 close > "$T/out")
 like '^fetch 4 1 plain$' 'a large letter needs no memory' cat "$T/out"
 sed 's/$/\r/' "$T/large" > "$T/want"
 printf 'Subject: bare\n\n..\nlast' | mail u 5.a
