@@ -101,6 +101,7 @@ apt_get() {
 }
 
 mkdir "$T/steps" "$T/said"
+echo sesame > "$T/typed"
 perl tests/tools/steps INSTALL "$T/steps" > "$T/all"
 # Of another program, another machine, or for a person who looks; demo.t has 1 and check.
 ELSEWHERE='make demo\|make check\|letsencrypt\|/var/lib/clamav\|unbound\|install spamd\|^listen \|^pop3s '
@@ -113,8 +114,9 @@ step() {
   for block in $(grep "^$now\." "$T/all"); do
     grep -q "$ELSEWHERE" "$T/steps/$block" && continue
     echo "$block" >> "$T/done"
-    sed "s/apt-get/apt_get/; s/\<ID\>/$ID/g" "$T/steps/$block" > "$T/block"
-    (set -e; . "$T/block"; pwd -P > "$T/cwd"; echo "$PATH" > "$T/path") >> "$T/said/$now" 2>&1
+    sed "s/apt-get/apt_get/; s/\<ID\>/$ID/g; s/pop3s pop.example.com 995/pop3 127.0.0.1 110 tls=no/; s/joe@example.com/joe/" \
+      "$T/steps/$block" > "$T/block"
+    (set -e; . "$T/block" < "$T/typed"; pwd -P > "$T/cwd"; echo "$PATH" > "$T/path") >> "$T/said/$now" 2>&1
     code=$?
     [ $code = 0 ] || { sed 's/^/# /' "$T/said/$now" >&2; break; }
     cd "$(cat "$T/cwd")" && PATH=$(cat "$T/path") || break
@@ -229,6 +231,21 @@ rm mx/control/routes mx/control/offers
 
 step a-person
 ok 'a port for mailboxes is up' within 20 up /service/cm-pop 1110
+
+useradd -m joe && echo joe:sesame | chpasswd
+swaks --server 127.0.0.1:2526 --to joe@example.net --header 'Subject: at the provider' > "$T/last"
+fetchable() { grep -q '^Subject: at the provider' /var/mail/joe; }
+within 20 fetchable
+step mail-from
+like ' would be fetched' 'what is to be fetched can be seen' said mail-from
+ok 'it arrives' arrived 'at the provider'
+same 0 'and has gone from the provider' sh -c 'grep -c "^Subject: at" /var/mail/joe'
+rm -f /var/mail/you
+swaks --server 127.0.0.1:2526 --to joe@example.net --header 'Subject: by cron' > "$T/last"
+within 20 grep -q '^Subject: by cron' /var/mail/joe
+ok 'cron can do it' sh -c "setuidgid cms env -i \$(sed -n 1p /etc/cron.d/cleanmail) sh -c \"\$(sed -n '2s/.* cms //p' /etc/cron.d/cleanmail)\""
+ok 'and does' arrived 'by cron'
+cd /var/cleanmail/ports
 
 step behind-a
 ip addr add 192.0.2.7/32 dev lo
