@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "trust.h"
+
 const char *control_home(void)
 {
   const char *home = getenv("CM_HOME");
@@ -56,13 +58,17 @@ static int names_in(int fd, stralloc *names)
   return r == 0 ? 1 : -1;
 }
 
-static void survey(const char *folder, stralloc *names)
+/* 0, or what of the folder is not as it must be. */
+static const char *survey(const char *folder, stralloc *names, const struct stat *suite)
 {
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ok = fd == -1 && errno == ENOENT;
+  const char *why = 0;
+  struct stat st;
 
   names->len = 0;
   if (ok) ok = stralloc_ready(names, 1);
   if (fd != -1) {
+    if (!fstat(fd, &st)) why = trust_why(&st, suite);
     ok = names_in(fd, names) == 1;
     close(fd);
   }
@@ -70,26 +76,32 @@ static void survey(const char *folder, stralloc *names)
     stralloc_free(names);
     stralloc_init(names);
   }
+  return why;
 }
 
-/* Is the port's directory the home itself? Then one look will do. */
-static int at_home(const char *home)
+static int distrust(stralloc *trouble, const char *folder, const char *why)
 {
+  if (!stralloc_copys(trouble, "unable to rely on ") || !stralloc_cats(trouble, folder) ||
+      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, why) || !stralloc_0(trouble)) abort();
+  return 0;
+}
+
+int control_survey(stralloc *trouble)
+{
+  const char *home = control_home(), *why;
+  static stralloc path;
   struct stat port, suite;
+  int known = !stat(home, &suite);
 
-  return !stat(".", &port) && !stat(home, &suite) && port.st_dev == suite.st_dev && port.st_ino == suite.st_ino;
-}
-
-void control_survey(void)
-{
-  const char *home = control_home();
-  stralloc path = { 0 };
-
-  survey("control", &here);
-  same = at_home(home);
-  if (!same && stralloc_copys(&path, home) && stralloc_cats(&path, "/control") && stralloc_0(&path))
-    survey(path.s, &there);
-  stralloc_free(&path);
+  if (known && (why = trust_above(&suite, &suite))) return distrust(trouble, home, why);
+  if (!stat(".", &port) && (why = trust_above(&port, known ? &suite : 0))) return distrust(trouble, "the port's directory", why);
+  /* Is the port's directory the home itself? Then one look will do. */
+  same = known && port.st_dev == suite.st_dev && port.st_ino == suite.st_ino;
+  if ((why = survey("control", &here, known ? &suite : 0))) return distrust(trouble, "the port's control", why);
+  path.len = 0;
+  if (same || !stralloc_cats(&path, home) || !stralloc_cats(&path, "/control") || !stralloc_0(&path)) return 1;
+  why = survey(path.s, &there, known ? &suite : 0);
+  return why ? distrust(trouble, path.s, why) : 1;
 }
 
 int control_open(const char *name)

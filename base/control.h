@@ -19,8 +19,9 @@ int control_open(const char *name);
 
 /* Learn which files there are below both control directories, so that one that
  * is in neither costs no system call from now on: for programs that read many.
- * Where that cannot be learnt, everything is as before. */
-void control_survey(void);
+ * Where that cannot be learnt, everything is as before. 1; 0 with trouble, 0-terminated:
+ * a directory that says what shall be done can be changed by others, trust.h. */
+int control_survey(stralloc *trouble);
 
 /* Append the file's bytes to data. 1; 0: there is no such file; -1 with errno
  * (EFBIG: above CONTROL_MAX). */

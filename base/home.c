@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "trust.h"
 
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
@@ -31,6 +32,18 @@ int home_below(int parent, const char *name)
   return openat(parent, name, FLAGS);
 }
 
+/* What others can rename or put there is not relied on; whose it is does not matter to root,
+ * who does not work there but looks after it. */
+static int relied(int home, int dir)
+{
+  struct stat suite, st;
+
+  if (fstat(home, &suite) == -1 || fstat(dir, &st) == -1) return 0;
+  if (!trust_above(&suite, &suite) && (!trust_why(&st, &suite) || (!(st.st_mode & S_IWOTH) && !geteuid()))) return 1;
+  errno = EPERM;
+  return 0;
+}
+
 int home_open(const char *name)
 {
   /* Who is in a jail may not list it. */
@@ -38,6 +51,12 @@ int home_open(const char *name)
 
   if (home == -1) return -1;
   fd = home_below(home, name);
+  if (fd != -1 && !relied(home, fd)) {
+    saved = errno;
+    close(fd);
+    errno = saved;
+    fd = -1;
+  }
   saved = errno;
   close(home);
   errno = saved;

@@ -8,7 +8,7 @@
  * -1 with errno. */
 int home_below(int parent, const char *name);
 
-/* The same below the home itself. */
+/* The same below the home itself. EPERM: somebody else can change what is there, trust.h. */
 int home_open(const char *name);
 
 /* Root becomes the owner of this directory, for good: what belonged to root in it

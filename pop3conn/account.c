@@ -58,8 +58,7 @@ int account_read(struct account *a, stralloc *trouble)
   };
   int r;
 
-  control_survey();
-  if (!server(a, trouble) || !text("user", &a->user, 1, trouble) || !mechanism(a, trouble) ||
+  if (!control_survey(trouble) || !server(a, trouble) || !text("user", &a->user, 1, trouble) || !mechanism(a, trouble) ||
       !text("folder", &a->folder, 0, trouble) || !text("moveto", &a->moveto, 0, trouble) || !text("recipient", &a->recipient, 1, trouble) ||
       !setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) ||
       !upstream_read(&a->upstreams, trouble) || !setting_pipeline(&a->filters, trouble)) return 0;

@@ -71,8 +71,7 @@ int settings_read(struct settings *s, stralloc *trouble)
     { "remembersize",   &s->remembersize,   67108864 },
   };
 
-  control_survey();
-  return servers(s, trouble) && accounts(s, trouble) && upstream(s, trouble) &&
+  return control_survey(trouble) && servers(s, trouble) && accounts(s, trouble) && upstream(s, trouble) &&
          setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) &&
          setting_pipeline(&s->filters, trouble) && name(s, trouble);
 }

@@ -95,8 +95,7 @@ int settings_read(struct settings *s, stralloc *trouble)
 {
   int r;
 
-  control_survey();
-  if (!upstream_read(&s->upstreams, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
+  if (!control_survey(trouble) || !upstream_read(&s->upstreams, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
       !name(s, trouble) || !limit_read(&s->limits, trouble) || !networks(s, trouble) ||
       !setting_pipeline(&s->filters, trouble) || !ways(s, trouble)) return 0;
   r = control_read("control/recipients", &s->recipients);

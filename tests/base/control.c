@@ -76,14 +76,16 @@ static void look_up(void)
 
 static void surveyed(const char *dir)
 {
+  static stralloc trouble;
+
   if (setenv("CM_HOME", dir, 1) || chdir("port")) return;
-  control_survey();
+  control_survey(&trouble);
   look_up();
   ok(puts_("control/late", "late\n") && line_is("control/late", 0, ""),
      "after a survey a new file is for the next program");
   unlink("control/late");
   if (chdir("..")) return;
-  control_survey();
+  control_survey(&trouble);
   ok(line_is("control/home", 1, "of the suite") && line_is("control/none", 0, ""),
      "a port that is the suite's own directory is surveyed once");
   ok(line_is("port/control/both", 1, "of the port"), "what lies elsewhere is looked for all the same");

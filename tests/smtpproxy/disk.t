@@ -105,6 +105,54 @@ verdict accept/deliver
 rm "$W/log"; mkdir -m 700 "$W/log"; mkfifo "$W/log/mail.csv"
 same 250 'row 86b: nor a mail log that is a pipe, and nobody reads' one
 
+# What others than root, the account of the port and the owner of the home can change.
+rm -rf "$W/log" "$W/err"
+verdict accept/redirect
+greeted() { talk QUIT | head -n 1 | cut -c 1-3; }
+# refused WHAT PATH LINE: with other rights, and with another owner, there is no session
+refused() {
+  mode=$(stat -c %a "$2")
+  chmod o+w "$2"
+  same 421 "row 73: $1 where anybody may write is refused" greeted
+  like "^trouble .*unable to rely on $3: anybody may write there" 'row 73: and the log says so' tail -n 1 "$W/err"
+  chmod "$mode" "$2"
+  chown 12345 "$2"
+  same 421 "row 73: or that belongs to somebody else" greeted
+  like "^trouble .*unable to rely on $3: it belongs to another account" 'row 73: as the log says' tail -n 1 "$W/err"
+  chown 0 "$2"
+  same 220 'row 73: once that is put right there is' greeted
+}
+mkdir -p "$W/control"
+refused "a port's control" "$W/port/control" "the port's control"
+refused 'a port' "$W/port" "the port's directory"
+refused "the suite's control" "$W/control" "$W/control"
+chmod 1777 "$W/port"
+same 220 'row 73: where nobody can rename what is there it may be so' greeted
+chmod 755 "$W/port"
+chmod 777 "$W"
+same 421 'row 73: a home where anybody may write is refused' greeted
+chmod 755 "$W"
+chmod 777 "$W/store"
+same 451 'row 73: nothing is stored where anybody may write' one
+like '^trouble .*unable to store the message: Operation not permitted' 'row 73: as the log says' grep '^trouble' "$W/err"
+chmod 700 "$W/store"
+same 250 'row 73: but where nobody may' one
+rm -rf "$W/log"; mkdir -m 777 "$W/log"
+verdict accept/delete
+same 451 'row 73: nor is a deletion put on record there' one
+chmod 700 "$W/log"
+same 250 'row 73: but where nobody may' one
+verdict accept/deliver
+mkdir -m 1777 "$W/spool"
+echo "$W/spool" > "$W/port/control/spool"
+printf '#!/bin/sh\nls -A %s > %s; wc -c > %s\n' "$W/spool" "$W/names" "$W/bytes" > "$W/port/looks"; chmod 755 "$W/port/looks"
+echo 'looks check : ./looks' > "$W/port/control/pipeline"
+# shellcheck disable=SC2046 # a word a line
+large() { message 'Subject: x' '' $(head -c 3000000 /dev/zero | tr '\0' x | fold -w 900) | cut -c 1-3; }
+same 250 'a message that is spooled on the disk' large
+ok 'row 73: has no name there that somebody could have planted' sh -c "[ ! -s '$W/names' ] && [ \$(cat '$W/bytes') -gt 3000000 ]"
+rm "$W/port/control/spool"
+
 # What a stage has of us.
 rm -rf "$W/log"
 CM_CANARY=canary-$$; export CM_CANARY
