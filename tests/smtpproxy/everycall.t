@@ -52,6 +52,40 @@ sanitized || for verdict in accept/deliver accept/redirect accept/delete; do
 done
 each 'row 84: the clock goes back a day' -x 2 clock:-86400 accept/redirect
 each 'row 84: or forward ten years' -x 1 clock:315360000 accept/redirect
+# session VERDICT COMMAND...: one message, its log in $W/err; what the client heard of it
+session() {
+  echo "v check time=2 0=$1 : $2" > "$W/port/control/pipeline"; shift 2
+  (cd "$W/port" && printf '%s\r\n' 'EHLO c' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA "Subject: x" '' "$$" . QUIT |
+    CM_HOME=$W TCPREMOTEIP=192.0.2.1 timeout 100 "$@" cm-smtpd 2>> "$W/err" | tr -d '\r' | tail -n 2 | head -n 1 | cut -c 1-3)
+}
+# No bound here is near to what it takes: a day is.
+for at in 1 60 140; do
+  same 451 "row 84: a stage that hangs is stopped, though the clock goes back a day at call $at of cm-pipeline" \
+    session accept/deliver 'sleep 1000' "$BUILD/tests/atcall" -p cm-pipeline clock:-86400 $at
+  same 451 "row 84: or at call $at of cm-smtpd" session accept/deliver 'sleep 1000' "$BUILD/tests/atcall" -p cm-smtpd clock:-86400 $at
+done
+# A client that says nothing, in place of one that is there for a thousand seconds.
+echo 2 > "$W/port/control/timeoutsmtpd"
+mkfifo "$T/client"
+sleep 1000 > "$T/client" & QUIET=$!
+for at in 1 60; do
+  same 421 "row 84: a client that says nothing has its time, though the clock goes back at call $at" sh -c '
+    cd "$0/port" && CM_HOME=$0 TCPREMOTEIP=192.0.2.1 timeout 100 "$BUILD/tests/atcall" -p cm-smtpd clock:-86400 "$1" cm-smtpd < "$2" 2>> "$0/err" | tail -n 1 | cut -c 1-3' "$W" $at "$T/client"
+done
+kill $QUIET; wait $QUIET 2> /dev/null
+rm "$W/port/control/timeoutsmtpd"
+if unshare -pf --mount-proc true 2> /dev/null; then
+  # twin: the same process id, time, and chance as the one before
+  twin() { rm -rf "$W/state"; session accept/redirect true unshare -pf --mount-proc "$BUILD/tests/atcall" -p cm-smtpd clock=1700000000 0; }
+  stored() { find "$W/store" -name '*.eml' | wc -l; }
+  rm -rf "$W/store"
+  same 250 'row 84: a message is stored' twin
+  sum=$(cat "$W"/store/*.eml "$W"/store/*.env | cksum)
+  same 451 'row 84: another one with the same process id and time, and no luck, is not stored in its place' twin
+  same "$sum" 'row 84: the first one is what it was' sh -c "cat '$W'/store/*.eml '$W'/store/*.env | cksum"
+  same 250 'row 84: and with another time it is' session accept/redirect true
+  same 2 'row 84: so that there are two' stored
+fi
 each 'row 86a: SIGTERM' TERM accept/redirect
 each 'row 86a: SIGTERM to cm-pipeline' -p cm-pipeline TERM accept/redirect
 each 'row 86a: SIGTERM at each call at once' -a TERM accept/redirect

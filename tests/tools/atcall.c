@@ -10,7 +10,7 @@
  *   short          calls that may move less than they are asked to move a byte, from then on
  *   run:COMMAND    nothing but this: COMMAND is run, with the number and the name of the call
  *   clock:SECONDS  the time of day is so much later, from then on
- *   clock=SECONDS  the time of day is this one and stands still
+ *   clock=SECONDS  the time of day is this one and stands still, and chance gives nothing but zeros
  * Where anything was done FILE says so: the name of the call. The exit code is the
  * program's, 128 and the number if it was ended by a signal. The tool ends when all
  * processes have, and writes `left` into FILE if some had to be killed for that,
@@ -260,6 +260,8 @@ static void returns(struct tracee *t, struct user_regs_struct *r)
     --t->saved;
     poke(t, t->at[t->saved], t->word[t->saved]);
   }
+  if (what == CLOCK && stands && counted >= wanted && r->orig_rax == SYS_getrandom && r->rsi == sizeof(int))
+    poke(t, (long) r->rdi, peek(t, (long) r->rdi) & ~0xffffffffL);
   if (what != CLOCK || counted < wanted || r->orig_rax != SYS_clock_gettime) return;
   if (r->rdi != CLOCK_REALTIME && r->rdi != CLOCK_REALTIME_COARSE) return;
   poke(t, (long) r->rsi, stands ? (long) seconds : peek(t, (long) r->rsi) + (long) seconds);
