@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <fcntl.h>
@@ -41,20 +42,17 @@ static int passing(const char *variable, int elsewhere)
 
 /* Everything that cm-stage(7) lists, and nothing else. An array that ends with
  * 0, or 0 without memory. */
-static char **environment(const struct decision *d, int envelope)
+static char **environment(const struct decision *d)
 {
-  static stralloc block, path;
+  static stralloc block;
   static char *list[256];
   extern char **environ;
   char **e, number[FMT_ULONG];
   size_t n = 0, at;
 
-  block.len = path.len = 0;
-  if (!stralloc_cats(&path, "/proc/") || !stralloc_number(&path, (unsigned long) getpid()) ||
-      !stralloc_cats(&path, "/fd/") || !stralloc_number(&path, (unsigned long) envelope) ||
-      !stralloc_0(&path)) return 0;
+  block.len = 0;
   number[fmt_ulong(number, (unsigned long) clock_day().tv_sec + d->deadline)] = 0;
-  if (!add(&block, "SENDER=", d->sender) || !add(&block, "CM_ENVELOPE=", path.s) ||
+  if (!add(&block, "SENDER=", d->sender) || !add(&block, "CM_ENVELOPE=", "/proc/self/fd/4") ||
       !add(&block, "CM_ID=", d->id) || !add(&block, "CM_DEADLINE=", number) ||
       !add(&block, "CM_HELO=", d->helo) || !add(&block, "CM_HOME=", control_home()) ||
       !add(&block, "CM_PROTO=", d->proto) ||
@@ -74,11 +72,15 @@ static char **environment(const struct decision *d, int envelope)
 /* A file that nobody can change any more: the sender, then a recipient a line. */
 static int envelope(const struct decision *d)
 {
+  union { const char *is; char *wanted; } sender = { d->sender };
+  char nl[] = "\n";
+  const struct iovec lines[] = {
+    { sender.wanted, strlen(d->sender) }, { nl, 1 }, { d->recipients->s, d->recipients->len }
+  };
   int fd = memfd_create("envelope", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
   if (fd == -1) return -1;
-  if (copy_write(fd, d->sender, strlen(d->sender)) == 1 && copy_write(fd, "\n", 1) == 1 &&
-      copy_write(fd, d->recipients->s, d->recipients->len) == 1 &&
+  if (writev(fd, lines, 3) == (ssize_t) (lines[0].iov_len + 1 + lines[2].iov_len) &&
       !fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) return fd;
   close(fd);
   return -1;
@@ -200,11 +202,12 @@ static int start(const struct decision *d, struct spawn *p, int out, int fd, int
   argv[0] = name;
   argv[1] = file;
   p->argv = argv;
-  p->env = environment(d, env);
+  p->env = environment(d);
   p->fd[0] = d->message->fd;
   p->fd[1] = out;
   p->fd[2] = 2;
   p->fd[3] = fd;
+  p->more[0] = env;
   if (!p->env || lseek(d->message->fd, 0, SEEK_SET) == -1) return -1;
   spawn_adopt();
   return spawn_start(p);

@@ -125,7 +125,7 @@ static void limits(const struct spawn *s)
  * then: all of ours is close-on-exec. */
 static int arrange(const struct spawn *s)
 {
-  int from[7], i, count = s->more[0] > 0 || s->more[1] > 0 || s->more[2] > 0 ? 7 : 4;
+  int from[7], i, count = s->more[2] > 0 ? 7 : s->more[1] > 0 ? 6 : s->more[0] > 0 ? 5 : 4;
 
   for (i = 0; i < count; ++i) {
     from[i] = i < 4 ? s->fd[i] : s->more[i - 4] > 0 ? s->more[i - 4] : -1;
