@@ -191,7 +191,6 @@ int spawn_start(struct spawn *s)
 
   s->pid = 0;
   s->pidfd = -1;
-  s->ended = 0;
   look();
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);
@@ -217,17 +216,35 @@ int spawn_start(struct spawn *s)
   return -1;
 }
 
-int spawn_ended(struct spawn *s)
-{
-  siginfo_t info = { 0 };
-
-  if (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1) return errno == ECHILD;
-  return s->ended = info.si_pid == s->pid;
-}
-
 void spawn_kill(const struct spawn *s, int signal)
 {
   if (s->pid > 1) kill(-s->pid, signal);
+}
+
+/* It is reaped. */
+static int over(struct spawn *s, int status)
+{
+  if (s->pidfd != -1) close(s->pidfd);
+  s->pid = 0;
+  s->pidfd = -1;
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int spawn_ended(struct spawn *s, int group, int *code)
+{
+  siginfo_t info = { 0 };
+  int status = SIGKILL;
+
+  if (group) {
+    if (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != s->pid) return 0;
+    spawn_kill(s, SIGKILL);
+  }
+  switch (waitpid(s->pid, &status, WNOHANG)) {
+    case 0: return 0;
+    case -1: if (errno != ECHILD) return 0;
+  }
+  *code = over(s, status);
+  return 1;
 }
 
 int spawn_reap(struct spawn *s)
@@ -236,13 +253,10 @@ int spawn_reap(struct spawn *s)
   int status = SIGKILL;  /* where nothing can be learnt it has not succeeded */
 
   /* First the rest of the group: once its leader is reaped the number may be another's. */
-  while (!s->ended && waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR) ;
+  while (waitid(P_PID, (id_t) s->pid, &info, WEXITED | WNOWAIT) == -1 && errno == EINTR) ;
   spawn_kill(s, SIGKILL);
   while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR) ;
-  if (s->pidfd != -1) close(s->pidfd);
-  s->pid = 0;
-  s->pidfd = -1;
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+  return over(s, status);
 }
 
 int spawn_stop(struct spawn *s, int ms)

@@ -26,7 +26,6 @@ struct spawn {
   void *with;              /* what enter is called with */
   pid_t pid;               /* of the running program and its group; 0: none */
   int pidfd;               /* readable once it has ended; -1: none */
-  int ended;               /* 1: spawn_ended() said so */
 };
 
 /* Look name up along PATH; a name with a slash is taken as it is. path: the
@@ -40,8 +39,9 @@ int spawn_find(const char *name, stralloc *path);
  * included: then nothing runs. */
 int spawn_start(struct spawn *s);
 
-/* Has it ended, so that spawn_reap() will not wait? 1 or 0. */
-int spawn_ended(struct spawn *s);
+/* Has it ended? Then it is reaped, with *code as spawn_reap() gives it. group: 1, what is left
+ * of its group is killed, which costs as much again; 0, it is for spawn_strays(). 1 or 0. */
+int spawn_ended(struct spawn *s, int group, int *code);
 
 /* Send a signal to the group, as long as spawn_reap() was not called. */
 void spawn_kill(const struct spawn *s, int signal);

@@ -154,13 +154,12 @@ void job_abandon(struct job *j)
   j->made = 0;  /* it may still write into them */
 }
 
-int job_reap(struct job *j)
+int job_over(struct job *j)
 {
-  int code = spawn_reap(&j->spawn);
-
+  if (!spawn_ended(&j->spawn, j->state != JOB_RUNNING, &j->code)) return 0;
   /* A pipe holds 64 KiB, and so does one read. */
   job_drain(j);
-  return code;
+  return 1;
 }
 
 ssize_t job_report(struct job *j, char *bytes, size_t len)

@@ -30,6 +30,7 @@ struct job {
   long started, until;     /* milliseconds of clock_ms() */
   long time;               /* milliseconds it was given */
   int needless;            /* 1: ended because its answer changes nothing */
+  int code;                /* that it ended with, or a negated signal */
 };
 
 /* Limit the processor time of this process to that of the stage that has most,
@@ -54,9 +55,10 @@ void job_end(struct job *job);
 /* Not even SIGKILL ended the process: leave it to the kernel. */
 void job_abandon(struct job *job);
 
-/* The process has ended: reap it, take the rest of its descriptor 2. Its exit
- * code or negated signal. */
-int job_reap(struct job *job);
+/* Has the process ended? Then it is reaped, its exit code or negated signal is in code, and
+ * the rest of its descriptor 2 taken; what one that ended by itself left behind is for
+ * spawn_strays(). 1 or 0. */
+int job_over(struct job *job);
 
 /* Copy at most len bytes of the report, from its beginning. The number, or -1
  * with errno. The next stage finds the file empty. */

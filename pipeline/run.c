@@ -216,7 +216,7 @@ static int finish(struct run *r, struct job *j)
   ssize_t len;
   int ok;
 
-  o->code = job_reap(j);
+  o->code = j->code;
   o->ms = (unsigned long) (clock_ms() - j->started);
   if (j->needless) o->skipped = "skipped-deleted";
   len = job_report(j, report, sizeof report);
@@ -294,7 +294,7 @@ static enum event wait_for(struct run *r)
     for (n = 1, j = jobs; j < jobs + used; ++j) {
       if (j->state == JOB_IDLE) continue;
       if (p[n++].revents) job_drain(j);
-      if (p[0].revents && spawn_ended(&j->spawn) && !finish(r, j)) return NOMEMORY;
+      if (p[0].revents && job_over(j) && !finish(r, j)) return NOMEMORY;
     }
   }
   return urge(r) ? WORKING : NOMEMORY;

@@ -196,7 +196,7 @@ static void ending(void)
 {
   struct spawn s = shell("sleep 100 & exit 3");
   struct pollfd p = { 0, POLLIN, 0 };
-  int up[2];
+  int up[2], code, group, status = 0;
 
   ok(spawn_adopt() == 1, "we adopt");
   ok(spawn_start(&s) == 1, "a program starts");
@@ -206,10 +206,18 @@ static void ending(void)
 
   s = shell("exec sleep 100");
   s.unwatched = 1;
-  ok(spawn_start(&s) == 1 && s.pidfd == -1 && !spawn_ended(&s), "a program without a pidfd runs");
+  ok(spawn_start(&s) == 1 && s.pidfd == -1 && !spawn_ended(&s, 0, &code), "a program without a pidfd runs");
   spawn_kill(&s, SIGTERM);
-  while (!spawn_ended(&s)) poll(0, 0, 1);
-  ok(spawn_reap(&s) == -SIGTERM, "and ends");
+  while (!spawn_ended(&s, 0, &code)) poll(0, 0, 1);
+  ok(code == -SIGTERM && !s.pid, "and ends");
+  for (group = 0; group < 2; ++group) {
+    s = shell("sleep 100 & exit 5");
+    s.unwatched = 1;
+    code = 0;
+    if (spawn_start(&s) == 1) while (!spawn_ended(&s, group, &code)) poll(0, 0, 1);
+    ok(code == 5 && (group ? waitpid(-1, &status, 0) > 0 && WIFSIGNALED(status) : !alone()), "what it left in its group is looked after later, or at once");
+    ok(spawn_strays() == 1 && alone(), "and is gone then");
+  }
   s = shell("exec sleep 100");
   ok(spawn_start(&s) == 1 && spawn_stop(&s, 10000) == -SIGTERM, "SIGTERM comes first");
   if (pipe(up) == -1) return;
