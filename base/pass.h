@@ -14,4 +14,10 @@ int pass_send(int to, const void *bytes, size_t len, int fd);
  * -1 if none came. Bytes received; 0: end; -1 with errno. */
 ssize_t pass_receive(int from, void *bytes, size_t size, int *fd);
 
+/* The same with several descriptors, of which there are at most PASS_MOST. They come
+ * all or not at all: then each of fds is -1. */
+#define PASS_MOST 8
+int pass_send_all(int to, const void *bytes, size_t len, const int *fds, size_t count);
+ssize_t pass_receive_all(int from, void *bytes, size_t size, int *fds, size_t count);
+
 #endif

@@ -10,7 +10,7 @@
 
 int main(void)
 {
-  int pair[2], pipes[2], two[2], fd;
+  int pair[2], pipes[2], two[2], several[3], fd, next;
   char text[8];
 
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) || pipe(pipes)) return 111;
@@ -30,5 +30,23 @@ int main(void)
   ok(pass_send(two[0], "zFILDES\0", 9, pipes[0]) == 1 && pass_receive(two[1], text, 4, &fd) == 4 && fd != -1,
      "on a stream it comes with the first byte");
   ok(pass_receive(two[1], text, 8, &fd) == 5 && fd == -1, "and once");
+
+  several[0] = pipes[0];
+  several[1] = pipes[1];
+  ok(pass_send_all(two[0], "ab", 2, several, 2) == 1 && pass_receive_all(two[1], text, 8, several, 2) == 2 &&
+     write(several[1], "y", 1) == 1 && read(several[0], text, 1) == 1 && *text == 'y', "several come in their order");
+  next = dup(0);
+  close(next);
+  ok(pass_send_all(two[0], "ab", 2, several, 2) == 1 && pass_receive(two[1], text, 8, &fd) == 2 && fd == next,
+     "who asks for one gets the first");
+  close(fd);
+  fd = dup(0);
+  ok(fd == next, "and the other is not kept open");
+  close(fd);
+  ok(pass_send_all(two[0], "ab", 2, several, 2) == 1 && pass_receive_all(two[1], text, 8, several, 3) == 2 &&
+     several[0] == -1 && several[1] == -1 && several[2] == -1, "too few are none");
+  fd = dup(0);
+  ok(fd == next, "and are not kept open either");
+  ok(pass_send_all(two[0], "ab", 2, several, PASS_MOST + 1) == -1 && errno == EINVAL, "too many are not sent");
   return done_testing();
 }
