@@ -228,9 +228,9 @@ static void begin_run(const char *tool, const struct passwd *server)
   say(" ");
 }
 
-/* tls: whose name the account is that speaks TLS; 0: none is spoken. Its keys are
- * root's, so that root gives up its rights behind that. proxy: the network of a load
- * balancer, whose header comes before TLS; 0: there is none. */
+/* tls: whose name the account is that speaks TLS; 0: none is spoken. What opens its
+ * keys stays root, and gives nothing of that to the server. proxy: the network of a
+ * load balancer, whose header comes before TLS; 0: there is none. */
 static void make_port(const struct passwd *server, const char *tls, const char *proxy, char **words, int pop)
 {
   make_control(pop);
@@ -240,23 +240,21 @@ static void make_port(const struct passwd *server, const char *tls, const char *
     say("\n");
     save("control/proxy", 0644);
   }
-  if (tls) say("#!/bin/sh\nexec 2>&1\nexec envdir ./env ");
-  else begin_run("envuidgid", server);
-  say(LIMITS " \\\n  " SERVER);
-  if (!geteuid() && !tls) say(" -U");
+  begin_run("envuidgid", server);
+  say(LIMITS " \\\n  ");
+  if (tls) say("cm-tls -r ");
+  if (tls && !geteuid()) {
+    say("-u ");
+    say(tls);
+    say(" ");
+  }
+  say(SERVER);
+  if (!geteuid()) say(" -U");
   for (; *words; ++words) {
     say(" ");
     say(*words);
   }
-  if (tls || proxy) say(" \\\n ");
-  if (proxy) say(" cm-proxy");
-  if (tls) say(" cm-tls");
-  if (tls && !geteuid()) {
-    say(" -u ");
-    say(tls);
-    say(" -s ");
-    say(server->pw_name);
-  }
+  if (proxy) say(" \\\n  cm-proxy");
   say(pop ? " cm-pop3d\n" : " cm-smtpd\n");
 }
 
