@@ -75,6 +75,12 @@ static const struct seccomp_step alone[] = {
 
 static const struct seccomp_step talking[] = { BEGIN, TALK, END };
 
+/* A copy of the process in the same spaces, and no thread. */
+#define STRANGE (CLONE_VM | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+static const struct seccomp_step forking[] = {
+  BEGIN, TALK, UNLESS(clone, 0, STRANGE), ALLOW(wait4), UNLESS(prlimit64, 0, 0xffffffffu) /* its own */, END
+};
+
 static const struct seccomp_step networked[] = {
   BEGIN,
   TALK, ALLOW(connect), ALLOW(bind), ALLOW(ioctl),
@@ -133,6 +139,18 @@ int confine_to_open(size_t memory)
 {
   if (rlimit_lower(RLIMIT_CORE, 0) == -1 || rlimit_lower(RLIMIT_AS, memory) == -1) return -1;
   return filter(talking, sizeof talking / sizeof *talking);
+}
+
+int confine_to_fork(size_t memory)
+{
+  if (rlimit_lower(RLIMIT_CORE, 0) == -1 || rlimit_lower(RLIMIT_AS, memory) == -1) return -1;
+  return filter(forking, sizeof forking / sizeof *forking);
+}
+
+/* The filter is there already, and a second one would cost more than the fork. */
+int confine_forked(void)
+{
+  return rlimit_lower(RLIMIT_NPROC, 0);
 }
 
 /* A file system of our own in place of the directory: bounded, in memory, seen

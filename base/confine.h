@@ -20,6 +20,11 @@ int confine_to_network(void);
  * limit on memory. Built with a sanitizer it does nothing. */
 int confine_to_open(size_t memory);
 
+/* The same for one that forks processes which do that and dies with none of them; and
+ * for a process that it has forked, which from then on can make none. */
+int confine_to_fork(size_t memory);
+int confine_forked(void);
+
 /* The same for one that must make files: the directory becomes its working
  * directory and the only place where it finds or makes any, as far as the kernel
  * has means for that; *how says which. Processor time has no limit. No network,

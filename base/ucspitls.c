@@ -4,15 +4,18 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "setting.h"
+#include "tlsport.h"
 
 #define ANSWERMAX 4096  /* bytes of the answer on SSLCTLFD */
 #define WORDMAX 64      /* bytes of the name of a protocol or a cipher */
 
 static int ctl = -1;       /* SSLCTLFD: TLS is to be had there */
+static int port = -1;      /* or there, tlsport.h */
 static int end = -1;       /* CM_TLSEND */
 static int required;       /* nothing goes on without */
 static int spoken;
@@ -48,6 +51,25 @@ static int begun(const char *protocol, const char *cipher)
   return spoken;
 }
 
+/* Are there certificates? Whether they can be read is not for us to know. */
+static int certificates(void)
+{
+  int fd = control_open("control/tls");
+
+  if (fd != -1) close(fd);
+  return fd != -1 || errno == EACCES;
+}
+
+/* The port's way to TLS, if it has one that works. */
+static void look_for_port(const char *mark)
+{
+  port = tlsport_find();
+  if (port == -1 || (mark && !strcmp(mark, "-")) || ctl != -1 || spoken || !certificates() || !tlsport_alive(port)) {
+    if (port != -1) close(port);
+    port = -1;
+  }
+}
+
 /* control/tlsrequired. 1, or 0 with trouble. */
 static int read_required(stralloc *trouble)
 {
@@ -67,16 +89,17 @@ int ucspitls_look(stralloc *trouble)
   end = descriptor("CM_TLSEND");
   if (getenv("SSLCTLFD")) {
     if (!mark || strcmp(mark, "-")) ctl = descriptor("SSLCTLFD");
-    required = ctl != -1 && mark && !strcmp(mark, "!");
   } else if (protocol && !begun(protocol, getenv("SSL_CIPHER"))) return setting_trouble(trouble, "tls", "out of memory");
+  look_for_port(mark);
+  required = ucspitls_offered() && mark && !strcmp(mark, "!");
   if (!read_required(trouble)) return 0;
-  if (!required || spoken || ctl != -1) return 1;
+  if (!required || spoken || ucspitls_offered()) return 1;
   return setting_trouble(trouble, "tlsrequired", "there is no TLS here: put cm-tls before the program in run, and certificates into control/tls");
 }
 
 int ucspitls_offered(void)
 {
-  return !spoken && ctl != -1;
+  return !spoken && (ctl != -1 || port != -1);
 }
 
 int ucspitls_required(void)
@@ -104,8 +127,8 @@ static const char *find(const char *answer, const char *name)
   return 0;
 }
 
-/* Have TLS spoken, and hear what came of it. 1 or 0. */
-static int agree(unsigned long seconds)
+/* Hear what came of it. 1 or 0. */
+static int agree(unsigned long seconds, int ask)
 {
   char answer[ANSWERMAX];
   struct stream c;
@@ -113,17 +136,15 @@ static int agree(unsigned long seconds)
   stream_begin(&c, ctl, ctl, answer, sizeof answer, seconds);
   c.stops = 1;
   stream_limit(&c, seconds);
-  if (stream_write(&c, "Y", 1, 0) == -1) return 0;
+  if (ask && stream_write(&c, "Y", 1, 0) == -1) return 0;
   while (!is_whole(answer, c.len))
     if (stream_fill(&c) <= 0) return 0;
   return begun(find(answer, "SSL_PROTOCOL"), find(answer, "SSL_CIPHER"));
 }
 
 /* Put the descriptors of the session in the places of those of the connection. */
-static int move(struct stream *client, unsigned long seconds)
+static int move(struct stream *client, unsigned long seconds, int in, int out)
 {
-  int in = descriptor("SSLREADFD"), out = descriptor("SSLWRITEFD");
-
   if (in == -1 || out == -1 || dup2(in, 0) == -1 || dup2(out, 1) == -1) return 0;
   close(in);
   if (out != in) close(out);
@@ -132,10 +153,35 @@ static int move(struct stream *client, unsigned long seconds)
   return 1;
 }
 
-int ucspitls_begin(struct stream *client, unsigned long seconds)
+/* Hand the connection over. What we get for it, or -1. */
+static int call(const char *id)
 {
-  int good = agree(seconds) && move(client, seconds);
+  int data[2], control[2], ends[2], fd[TLSPORT_FDS] = { 0, 1 }, good;
 
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, data) == -1 ||
+      socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) == -1 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) == -1) return -1;
+  fd[TLSPORT_DATA] = data[1];
+  fd[TLSPORT_CONTROL] = control[1];
+  fd[TLSPORT_END] = ends[1];
+  good = tlsport_ask(port, 'Y', id, fd) == 1;
+  close(data[1]);
+  close(control[1]);
+  close(ends[1]);
+  close(port);
+  port = -1;
+  ctl = control[0];
+  end = ends[0];
+  if (good) return data[0];
+  close(data[0]);
+  return -1;
+}
+
+int ucspitls_begin(struct stream *client, const char *id, unsigned long seconds)
+{
+  int good, data;
+
+  if (port != -1) good = (data = call(id)) != -1 && agree(seconds, 0) && move(client, seconds, data, data);
+  else good = agree(seconds, 1) && move(client, seconds, descriptor("SSLREADFD"), descriptor("SSLWRITEFD"));
   close(ctl);
   ctl = -1;
   return good;

@@ -2,7 +2,8 @@
 #define CM_UCSPITLS_H
 
 /* TLS between a client and a front end: another program speaks it, beside this one,
- * by the convention UCSPI-TLS, cm-tls(8). */
+ * cm-tls(8). It is one that all of a port use, tlsport.h, or was put before this one,
+ * by the convention UCSPI-TLS. */
 
 #include "owfat.h"
 #include "stream.h"
@@ -21,8 +22,9 @@ int ucspitls_required(void);
 const char *ucspitls_words(void);
 
 /* Have it spoken from now on, on the same descriptors, within so many seconds:
- * nothing may be unread or unsent. 1; 0: no more may be said on this connection. */
-int ucspitls_begin(struct stream *client, unsigned long seconds);
+ * nothing may be unread or unsent. id: of log lines. 1; 0: no more may be said on this
+ * connection. */
+int ucspitls_begin(struct stream *client, const char *id, unsigned long seconds);
 
 /* The client's side has ended: was it cut off, without the word that it ends, by
  * whomever? Without TLS nobody can tell: 0. */

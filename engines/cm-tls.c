@@ -1,25 +1,29 @@
 /* cm-tls: TLS on one side, plain bytes on the other. Before a server under
  * tcpserver it gives STARTTLS by the UCSPI-TLS convention, or TLS from the start;
- * behind a client it speaks with a server. It has no cryptography itself: it
- * starts cm-tlsd when TLS is wanted, so that a connection without it pays next to
- * nothing; and what may open the keys never hears a stranger's byte. */
+ * behind a client it speaks with a server. It has no cryptography itself: that is
+ * cm-tlsd's, which is asked when TLS is wanted, so that a connection without it pays
+ * next to nothing; and what may open the keys never hears a stranger's byte. */
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "porter.h"
 #include "serving.h"
 #include "stop.h"
+#include "tlsport.h"
 
 static struct serving set = {
-  .directory = "control/tls", .speaker.name = "", .program.name = "", .handshake = "30", .idle = "1800", .id = "-"
+  .speaker = { .who.name = "", .directory = "control/tls", .handshake = "30", .idle = "1800" },
+  .program.name = "", .id = "-"
 };
+static int before_server;           /* -r */
 
 static __attribute__((noreturn)) void usage(void)
 {
   stop(WRONG, "usage: cm-tls [-t] [-d DIRECTORY] [-u ACCOUNT] [-s ACCOUNT] [-w SECONDS] [-i SECONDS] "
        "PROGRAM [ARGUMENT...]\n       "
+       "cm-tls -r [-d DIRECTORY] [-u ACCOUNT] [-w SECONDS] [-i SECONDS] SERVER [ARGUMENT...]\n       "
        "cm-tls -c [-l may|must|verify] [-a TRUSTED] [-p sha256:HEX]... [-n FD] [-w SECONDS] "
        "[-i SECONDS] HOST", "");
 }
@@ -32,29 +36,24 @@ static const char *seconds(const char *text, unsigned long most)
   return text;
 }
 
-static struct serving_account account(const char *name)
-{
-  const struct passwd *p = getpwnam(name);
-
-  if (!p) stop(TROUBLE, "there is no account ", name);
-  return (struct serving_account) { name, p->pw_uid, p->pw_gid };
-}
-
 static void options(int argc, char **argv)
 {
   int o;
 
-  while ((o = getopt(argc, argv, "+td:u:s:w:i:")) != -1)
+  while ((o = getopt(argc, argv, "+rtd:u:s:w:i:")) != -1)
     switch (o) {
+      case 'r': before_server = 1; break;
       case 't': set.at_once = 1; break;
-      case 'd': set.directory = optarg; break;
-      case 'u': set.speaker = account(optarg); break;
-      case 's': set.program = account(optarg); break;
-      case 'w': set.handshake = seconds(optarg, 3600); break;
-      case 'i': set.idle = seconds(optarg, 86400); break;
+      case 'd': set.speaker.directory = optarg; break;
+      case 'u': set.speaker.who = account_find(optarg); break;
+      case 's': set.program = account_find(optarg); break;
+      case 'w': set.speaker.handshake = seconds(optarg, 3600); break;
+      case 'i': set.speaker.idle = seconds(optarg, 86400); break;
       default: usage();
     }
-  if (optind == argc) usage();
+  if (optind == argc || (before_server && (set.at_once || *set.program.name))) usage();
+  if (geteuid() == 0 && !*set.speaker.who.name)
+    stop(WRONG, "as root an account is needed for the process that speaks TLS: -u", "");
 }
 
 int main(int argc, char **argv)
@@ -63,11 +62,13 @@ int main(int argc, char **argv)
 
   opterr = 0;
   if (argc > 1 && !strcmp(argv[1], "-c")) {
-    execvp(SERVING_SPEAKER, argv);
-    stop(TROUBLE, "unable to run ", SERVING_SPEAKER);
+    execvp(SPEAKER, argv);
+    stop(TROUBLE, "unable to run ", SPEAKER);
   }
   if (!name) name = getenv("TCPREMOTEIP");
   if (name && *name) set.id = name;
+  set.port = tlsport_find();
   options(argc, argv);
+  if (before_server) porter_begin(&set.speaker, argv + optind);
   serving_become(&set, argv + optind);
 }

@@ -1,7 +1,8 @@
 /* cm-tlsd: speaks TLS, on one connection; the only program that links OpenSSL. It
- * is started by cm-tls for a client, and for a server by whoever wants to be its
- * client. It has nothing else: not the files of keys, not the account of the
- * program that it serves, no system call but on what is open. */
+ * is started by cm-tls for a client, or forked by one that has all ready; and for a
+ * server it is started by whoever wants to be its client. It has nothing else: not
+ * the files of keys, not the account of the program that it serves, no system call
+ * but on what is open. */
 
 #include <signal.h>
 #include <stdio.h>
@@ -12,14 +13,19 @@
 
 #include "clock.h"
 #include "confine.h"
+#include "ready.h"
 #include "speak.h"
+#include "speaker.h"
 #include "stop.h"
 #include "tls.h"
 
 #define PINS 8
 
-static struct speaking set = { .directory = "-", .handshake = 30, .idle = 1800, .id = "-" };
-static enum { NEITHER, SERVER, CLIENT } side;
+static struct speaking set = {
+  .in = 0, .out = 1, .data = SPEAKER_DATA, .control = SPEAKER_CONTROL, .end = SPEAKER_END, .keys = SPEAKER_KEYS,
+  .directory = "-", .handshake = 30, .idle = 1800, .id = "-"
+};
+static enum { NEITHER, SERVER, CLIENT, ANY } side;
 static int network = -1;            /* the server; -1: 6 and 7 */
 static struct tls_peer peer = { .level = TLS_VERIFY };
 static const char *pins[PINS];
@@ -58,9 +64,9 @@ static void options(int argc, char **argv)
   int o;
 
   opterr = 0;
-  while ((o = getopt(argc, argv, side == CLIENT ? "+cw:i:l:a:p:n:" : "+sw:i:d:y")) != -1)
+  while ((o = getopt(argc, argv, side == CLIENT ? "+cw:i:l:a:p:n:" : side == ANY ? "+rw:i:d:" : "+sw:i:d:y")) != -1)
     switch (o) {
-      case 'c': case 's': break;
+      case 'c': case 's': case 'r': break;
       case 'd': set.directory = optarg; break;
       case 'y': set.silent = 1; break;
       case 'w': set.handshake = number(optarg, 1, 3600); break;
@@ -125,9 +131,11 @@ int main(int argc, char **argv)
   if (name && *name) set.id = name;
   if (argc > 1 && !strcmp(argv[1], "-c")) side = CLIENT;
   if (argc > 1 && !strcmp(argv[1], "-s")) side = SERVER;
+  if (argc > 1 && !strcmp(argv[1], "-r")) side = ANY;
   if (side == NEITHER) usage();
   options(argc, argv);
   if (side == CLIENT) ask(argv[optind]);
   signal(SIGPIPE, SIG_IGN);
+  if (side == ANY) ready(&set);
   speak(&set);
 }

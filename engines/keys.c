@@ -11,7 +11,7 @@
 #include "log.h"
 #include "pass.h"
 
-enum { SUFFIX = 4, REQUESTS = 8 };
+enum { SUFFIX = 4 };
 
 /* An answer has a byte for what comes with it, and the descriptor. */
 enum { NONE = 'n', BOTH = 'b', CERTIFICATE = 'c', KEY = 'k' };
@@ -95,19 +95,24 @@ static int answer(int socket, int directory, const char *path, const char *name,
   return send_file(socket, NONE, -1);
 }
 
+int keys_answer(int socket, int directory, const char *path, const char *id)
+{
+  char name[KEYS_NAME + 1];
+  ssize_t r = read(socket, name, sizeof name - 1);
+
+  if (r <= 0) return 0;
+  name[r] = 0;
+  /* Who asks may have been taken over: a name stays a name. */
+  return is_name(name, (size_t) r) && answer(socket, directory, path, name, id) == 1;
+}
+
 void keys_serve(int socket, int directory, const char *path, const char *id, unsigned long seconds)
 {
   struct timeval limit = { (time_t) seconds, 0 };
   int requests = 0;
-  char name[KEYS_NAME + 1];
-  ssize_t r;
 
   setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  while (requests++ < REQUESTS && (r = read(socket, name, sizeof name - 1)) > 0) {
-    name[r] = 0;
-    /* Who asks may have been taken over: a name stays a name. */
-    if (!is_name(name, (size_t) r) || answer(socket, directory, path, name, id) == -1) break;
-  }
+  while (requests++ < KEYS_REQUESTS && keys_answer(socket, directory, path, id)) ;
 }
 
 int keys_ask(int socket, const char *name, int *certificate, int *key)

@@ -17,8 +17,13 @@ int keys_name(const char *text, char *to);
  * its first dot. 1, or 0: there is none. */
 int keys_wildcard(const char *name, char *to);
 
-/* Serve the files of an open directory through a local socket until its other
- * side closes it, or for so many seconds. path: its name, and id: for the log. */
+/* Answer the next question that has come through a local socket, from the files of an
+ * open directory. path: its name, and id: for the log. 1; 0: there will be none. */
+int keys_answer(int socket, int directory, const char *path, const char *id);
+
+/* The same for all questions of one who asks, until the other side closes the
+ * socket, or so many seconds after the last. */
+#define KEYS_REQUESTS 8
 void keys_serve(int socket, int directory, const char *path, const char *id, unsigned long seconds);
 
 /* Ask for a name, at keys_serve. *certificate and *key: open files, the same one

@@ -19,7 +19,7 @@ struct flow {
   size_t pos, len;    /* pos to len is not written yet */
   enum { RUNS, ENDED, CUT, DONE } state;  /* ENDED and CUT: to has yet to hear of it */
   int cut;            /* from was cut off */
-  short reads, writes;  /* what the last PUMP_WAIT was for */
+  short reads, writes;  /* what is waited for before the next try, of from and to */
 };
 
 static ssize_t plain_read(struct pump_end *e, char *to, size_t size, short *want)
@@ -27,7 +27,7 @@ static ssize_t plain_read(struct pump_end *e, char *to, size_t size, short *want
   ssize_t r;
 
   do r = read(e->in, to, size); while (r == -1 && errno == EINTR);
-  *want = POLLIN;
+  if (r < (ssize_t) size) *want = POLLIN;
   return r >= 0 ? r : errno == EAGAIN ? PUMP_WAIT : PUMP_BROKEN;
 }
 
@@ -68,11 +68,10 @@ static int fill(struct flow *f)
 {
   ssize_t r;
 
-  f->reads = 0;
-  if (f->state != RUNS || f->pos < f->len) return 0;
+  if (f->reads || f->state != RUNS || f->pos < f->len) return 0;
   r = f->from->read(f->from, f->bytes, sizeof f->bytes, &f->reads);
   if (r == PUMP_WAIT) return 0;
-  f->reads = 0;
+  if (r <= 0) f->reads = 0;
   f->pos = 0;
   f->len = r > 0 ? (size_t) r : 0;
   if (r == 0) f->state = ENDED;
@@ -86,8 +85,7 @@ static int drain(struct flow *f)
 {
   ssize_t r;
 
-  f->writes = 0;
-  if (f->state == DONE) return 0;
+  if (f->writes || f->state == DONE) return 0;
   if (f->pos < f->len) r = f->to->write(f->to, f->bytes + f->pos, f->len - f->pos, &f->writes);
   else if (f->state != RUNS) r = f->to->finish(f->to, f->state == ENDED, &f->writes);
   else return 0;
@@ -105,12 +103,25 @@ static int step(struct flow *f)
   return drain(f) || filled;
 }
 
-/* Wait for what the ends wait for, at most ms. Is near's reader gone for good?
- * Its out is watched for that as long as anything might be written there. An
- * end with nothing to wait for is left out: its hangup would be told for ever. */
-static int wait_for(const struct pump_end *far, const struct pump_end *near, short far_wants,
-                    short near_wants, int watch, long long ms)
+/* Nothing is read into a buffer that is not empty. */
+static short wants_to_read(const struct flow *f)
 {
+  return f->state == RUNS && f->pos == f->len ? f->reads : 0;
+}
+
+static short wants_to_write(const struct flow *f)
+{
+  return f->state != DONE ? f->writes : 0;
+}
+
+/* Wait for what the ends wait for, at most ms; then both flows may try again where
+ * something has happened. Is near's reader gone for good? Its out is watched for that
+ * as long as anything might be written there. An end with nothing to wait for is left
+ * out: its hangup would be told for ever. */
+static int wait_for(const struct pump_end *far, const struct pump_end *near, struct flow *in, struct flow *out,
+                    int watch, long long ms)
+{
+  short far_wants = wants_to_read(in) | wants_to_write(out), near_wants = wants_to_write(in) | wants_to_read(out);
   struct pollfd p[4] = {
     { far->in, far_wants & POLLIN, 0 }, { far->out, far_wants & POLLOUT, 0 },
     { near->in, near_wants & POLLIN, 0 }, { near->out, near_wants & POLLOUT, 0 }
@@ -120,6 +131,8 @@ static int wait_for(const struct pump_end *far, const struct pump_end *near, sho
   for (i = 0; i < 4; ++i)
     if (!p[i].events && !(i == 3 && watch)) p[i].fd = -1;
   if (poll(p, 4, ms < 0 ? 0 : ms > 1000000 ? 1000000 : (int) ms) <= 0) return 0;
+  if (p[0].revents || p[1].revents) in->reads = out->writes = 0;
+  if (p[2].revents || p[3].revents) in->writes = out->reads = 0;
   return watch && (p[3].revents & (POLLHUP | POLLERR));
 }
 
@@ -141,8 +154,7 @@ enum pump_result pump(struct pump_end *far, struct pump_end *near, unsigned long
     if (parting && parting < end) end = parting;
     if (now >= end) return in.cut ? PUMP_CUT : PUMP_IDLE;
     if (moved) continue;
-    if (wait_for(far, near, in.reads | out.writes, in.writes | out.reads, in.state != DONE && !gone,
-                 end - now)) {
+    if (wait_for(far, near, &in, &out, in.state != DONE && !gone, end - now)) {
       gone = 1;
       in.state = DONE;
       parting = clock_ms() + PARTING;

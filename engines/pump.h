@@ -11,7 +11,8 @@ enum { PUMP_WAIT = -1, PUMP_BROKEN = -2 };
 
 /* One end, on descriptors that do not block. Its functions are tried first; one
  * that can do nothing now gives PUMP_WAIT, and in *want POLLIN (for in) or
- * POLLOUT (for out). */
+ * POLLOUT (for out). A read that has taken all there is may say so at once: *want,
+ * which was 0, is set beside the bytes. */
 struct pump_end {
   int in, out;
   /* Bytes; 0: the other side ended in order; PUMP_WAIT; PUMP_BROKEN: it is cut off. */

@@ -11,17 +11,18 @@
 #include "confine.h"
 #include "environ.h"
 #include "log.h"
-#include "serving.h"
 #include "stop.h"
 #include "tls.h"
 
 #define LINGER 1048576       /* bytes that are read, and */
 #define FAREWELL 2000        /* milliseconds that are waited, of a client that is being left */
 
+static const struct speaking *set;
+
 static int finish_near(struct pump_end *e, int orderly, short *want)
 {
   (void) want;
-  if (orderly && write(SERVING_END, "c", 1) != 1) return PUMP_BROKEN;
+  if (orderly && write(set->end, "c", 1) != 1) return PUMP_BROKEN;
   shutdown(e->out, SHUT_WR);
   return 0;
 }
@@ -44,46 +45,46 @@ static void linger(int fd)
 
 static __attribute__((noreturn)) void leave(int code)
 {
-  close(SERVING_DATA);
-  close(SERVING_CONTROL);
-  close(SERVING_END);
-  shutdown(1, SHUT_WR);
-  linger(0);
+  close(set->data);
+  close(set->control);
+  close(set->end);
+  shutdown(set->out, SHUT_WR);
+  linger(set->in);
   _exit(code);
 }
 
-static __attribute__((noreturn)) void refused(const struct speaking *how)
+static __attribute__((noreturn)) void refused(void)
 {
-  log_event("tls-failed", how->id, tls_reason());
+  log_event("tls-failed", set->id, tls_reason());
   leave(TROUBLE);
 }
 
-static void agreed(const struct speaking *how)
+static void agreed(void)
 {
   const struct tls_facts *f = tls_facts();
   char text[ENVIRON_MAX];
   size_t len;
 
-  log_event("tls", how->id, f->protocol, " ", f->cipher, " ", f->file, " ", *f->name ? f->name : "-");
-  if (how->silent) return;
+  log_event("tls", set->id, f->protocol, " ", f->cipher, " ", f->file, " ", *f->name ? f->name : "-");
+  if (set->silent) return;
   len = environ_write(text, f);
-  if (send(SERVING_CONTROL, text, len, MSG_NOSIGNAL) != (ssize_t) len) _exit(DONE);
+  if (send(set->control, text, len, MSG_NOSIGNAL) != (ssize_t) len) _exit(DONE);
 }
 
 void speak(const struct speaking *how)
 {
   long long deadline = clock_ms() + (long long) how->handshake * 1000;
   struct timeval limit = { (time_t) how->handshake, 0 };
-  struct pump_end far = { .in = 0, .out = 1 }, near;
+  struct pump_end far = { .in = how->in, .out = how->out }, near;
   enum pump_result r;
 
-  if (!tls_serve(&far, SERVING_KEYS, how->directory, how->id) ||
-      pump_plain(&near, SERVING_DATA, SERVING_DATA) == -1) refused(how);
+  set = how;
+  if (!tls_serve(&far, how->keys, how->directory, how->id) || pump_plain(&near, how->data, how->data) == -1) refused();
   near.finish = finish_near;
-  setsockopt(SERVING_KEYS, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (confine_to_open(SPEAK_MEMORY) == -1) stop(TROUBLE, "unable to confine myself: ", strerror(errno));
-  if (!tls_greeted(&far, deadline) || !tls_handshake(&far, deadline)) refused(how);
-  agreed(how);
+  setsockopt(how->keys, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (!how->confined && confine_to_open(SPEAK_MEMORY) == -1) stop(TROUBLE, "unable to confine myself: ", strerror(errno));
+  if (!tls_greeted(&far, deadline) || !tls_handshake(&far, deadline)) refused();
+  agreed();
   r = pump(&far, &near, how->idle);
   if (r == PUMP_CUT) log_event("tls-cut", how->id, "the client ended without close_notify");
   if (r == PUMP_IDLE) log_event("tls-idle", how->id, "nothing moved for too long");

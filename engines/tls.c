@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -14,13 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "certs.h"
 #include "clock.h"
 #include "keys.h"
-#include "log.h"
 
-#define FILEMAX 131072       /* bytes of a file of certificates */
-#define CHAIN 16             /* certificates in it */
 #define HANDSHAKE 0x16       /* the first byte of TLS */
+#define TRIES 10             /* times that two who talk to each other take their turn */
 
 /* What keeps its secrets when the key is found out later; TLS 1.3 has no others. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!PSK"
@@ -29,6 +27,7 @@ static struct {
   SSL_CTX *context;
   SSL *ssl;
   int keys;                  /* where files are asked for */
+  int trying;                /* nobody is there */
   const char *where, *id;
   const struct tls_peer *peer;
   struct tls_facts facts;
@@ -68,72 +67,12 @@ const struct tls_facts *tls_facts(void) { return &tls.facts; }
 
 /* Certificates of the server's side --------------------------------------- */
 
-static int no_password(char *buffer, int size, int writing, void *data)
-{
-  (void) buffer;
-  (void) size;
-  (void) writing;
-  (void) data;
-  return -1;
-}
-
-/* The whole file. 0 if it is none of a sensible size. */
-static BIO *contents(int fd)
-{
-  static char bytes[FILEMAX];
-  size_t len = 0;
-  ssize_t r;
-
-  OPENSSL_cleanse(bytes, sizeof bytes);
-  if (lseek(fd, 0, SEEK_SET) == -1) return 0;
-  while (len < sizeof bytes && (r = read(fd, bytes + len, sizeof bytes - len)) > 0) len += (size_t) r;
-  return len && len < sizeof bytes ? BIO_new_mem_buf(bytes, (int) len) : 0;
-}
-
-static int use_chain(SSL *ssl, BIO *file)
-{
-  X509 *certificate = PEM_read_bio_X509(file, 0, no_password, 0);
-  int count = 0, ok = certificate && SSL_use_certificate(ssl, certificate) == 1;
-
-  X509_free(certificate);
-  while (ok && count++ < CHAIN && (certificate = PEM_read_bio_X509(file, 0, no_password, 0)))
-    ok = SSL_add0_chain_cert(ssl, certificate) == 1;
-  return ok;
-}
-
-static int use_key(SSL *ssl, BIO *file)
-{
-  EVP_PKEY *key = PEM_read_bio_PrivateKey(file, 0, no_password, 0);
-  int ok = key && SSL_use_PrivateKey(ssl, key) == 1;
-
-  EVP_PKEY_free(key);
-  return ok;
-}
-
-static int use(SSL *ssl, int fd, int (*take)(SSL *, BIO *))
-{
-  BIO *file = contents(fd);
-  int ok = file && take(ssl, file);
-
-  BIO_free(file);
-  return ok;
-}
-
 /* Present the certificate of this name. 1, or 0: another will do. */
 static int present(SSL *ssl, const char *name)
 {
-  int certificate, key, ok;
+  int ok = certs_present(ssl, tls.keys, name, tls.where, tls.id);
 
-  if (keys_ask(tls.keys, name, &certificate, &key) != 1) return 0;
-  SSL_certs_clear(ssl);
-  ERR_clear_error();
-  ok = use(ssl, certificate, use_chain) && use(ssl, key, use_key);
-  if (!ok) log_event("trouble", tls.id, "no certificate and its key in ", tls.where, "/", name,
-                     key == certificate ? ".pem: " : ".crt and .key: ", library());
-  else clean(tls.facts.file, sizeof tls.facts.file, name, strlen(name));
-  close(certificate);
-  if (key != certificate) close(key);
-  ERR_clear_error();
+  if (ok) clean(tls.facts.file, sizeof tls.facts.file, name, strlen(name));
   return ok;
 }
 
@@ -150,7 +89,7 @@ static int choose(SSL *ssl, void *data)
   clean(tls.facts.name, sizeof tls.facts.name, name, strlen(name));
   found = (*name && present(ssl, name)) || (*name && keys_wildcard(name, all) && present(ssl, all)) ||
           present(ssl, KEYS_DEFAULT);
-  close(tls.keys);
+  if (!tls.trying) close(tls.keys);
   if (!found) fail("there is no certificate", "");
   return found;
 }
@@ -175,6 +114,7 @@ static ssize_t read_far(struct pump_end *e, char *to, size_t size, short *want)
   (void) e;
   ERR_clear_error();
   r = SSL_read(tls.ssl, to, (int) size);
+  if (r > 0 && !SSL_has_pending(tls.ssl)) *want = POLLIN;
   return r > 0 ? r : outcome(r, want);
 }
 
@@ -204,8 +144,9 @@ static int finish_far(struct pump_end *e, int orderly, short *want)
 
 /* A session ----------------------------------------------------------------- */
 
-/* Neither tickets nor a cache: the process that would have to know them is gone. */
-static int begin(struct pump_end *far, const SSL_METHOD *method)
+/* Neither tickets nor a cache: what can take up a session is a key to it, and would
+ * have to be had by all processes of a port, each of which speaks with a stranger. */
+static int prepare(const SSL_METHOD *method)
 {
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, 0);
   tls.context = SSL_CTX_new(method);
@@ -215,7 +156,22 @@ static int begin(struct pump_end *far, const SSL_METHOD *method)
   SSL_CTX_set_options(tls.context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(tls.context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_read_ahead(tls.context, 1);
   SSL_CTX_set_mode(tls.context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
+  return 1;
+}
+
+static int prepare_server(void)
+{
+  if (tls.context) return 1;
+  if (!prepare(TLS_server_method())) return 0;
+  SSL_CTX_set_cert_cb(tls.context, choose, 0);
+  SSL_CTX_set_dh_auto(tls.context, 1);
+  return 1;
+}
+
+static int connect_far(struct pump_end *far)
+{
   if (pump_plain(far, far->in, far->out) == -1) return fail("unable to use the connection: ", strerror(errno));
   far->read = read_far;
   far->write = write_far;
@@ -235,11 +191,50 @@ int tls_serve(struct pump_end *far, int keys, const char *where, const char *id)
   tls.keys = keys;
   tls.where = where;
   tls.id = id;
-  if (!begin(far, TLS_server_method())) return 0;
-  SSL_CTX_set_cert_cb(tls.context, choose, 0);
-  SSL_CTX_set_dh_auto(tls.context, 1);
-  if (!attach(far)) return 0;
+  if (!prepare_server() || !connect_far(far) || !attach(far)) return 0;
   SSL_set_accept_state(tls.ssl);
+  return 1;
+}
+
+/* A handshake of this version with ourselves: what OpenSSL looks up, works out and
+ * allocates the first time is there then. */
+static void try_one(SSL_CTX *context, int version)
+{
+  SSL *client = SSL_new(context), *server = SSL_new(tls.context);
+  BIO *near = 0, *far = 0;
+  int i;
+
+  if (client && server && BIO_new_bio_pair(&near, 0, &far, 0) == 1) {
+    SSL_set_max_proto_version(client, version);
+    SSL_set_bio(client, near, near);
+    SSL_set_bio(server, far, far);
+    SSL_set_connect_state(client);
+    SSL_set_accept_state(server);
+    for (i = 0; i < TRIES && (SSL_do_handshake(client) != 1 || SSL_do_handshake(server) != 1); ++i) ;
+  }
+  SSL_free(client);
+  SSL_free(server);
+}
+
+int tls_ready(int keys, const char *where)
+{
+  SSL_CTX *context;
+
+  tls.keys = keys;
+  tls.where = where;
+  tls.id = "-";
+  if (!prepare_server()) return 0;
+  context = SSL_CTX_new(TLS_client_method());
+  if (!context) return fail("unable to set up TLS: ", library());
+  tls.trying = 1;
+  certs_keep(keys, KEYS_DEFAULT);
+  try_one(context, TLS1_3_VERSION);
+  *tls.facts.file = 0;
+  try_one(context, TLS1_2_VERSION);
+  *tls.facts.file = 0;
+  tls.trying = 0;
+  SSL_CTX_free(context);
+  ERR_clear_error();
   return 1;
 }
 
@@ -272,7 +267,7 @@ static int expect(const char *host)
 int tls_ask(struct pump_end *far, const struct tls_peer *peer)
 {
   tls.peer = peer;
-  if (!begin(far, TLS_client_method())) return 0;
+  if (!prepare(TLS_client_method()) || !connect_far(far)) return 0;
   /* A weak signature is better than none, where anybody's is accepted. */
   if (peer->level == TLS_ANY) SSL_CTX_set_security_level(tls.context, 1);
   if (peer->level == TLS_VERIFY && !trust(peer->trusted)) return 0;

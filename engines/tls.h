@@ -1,7 +1,7 @@
 #ifndef CM_TLS_H
 #define CM_TLS_H
 
-/* The one door to OpenSSL: one TLS session, of either side. A process has one.
+/* The door to OpenSSL: one TLS session, of either side. A process has one.
  * No file is opened by the server's side, nor by the client's once it has shaken
  * hands. */
 
@@ -39,6 +39,10 @@ struct tls_facts {           /* of a session; printable ASCII without blanks but
  * to ask. The functions of far become those of the session. 1, or 0: tls_reason(). */
 int tls_serve(struct pump_end *far, int keys, const char *where, const char *id);
 int tls_ask(struct pump_end *far, const struct tls_peer *peer);
+
+/* Make all ready for tls_serve() in processes that are forked from this one. 1, or 0:
+ * tls_reason(). */
+int tls_ready(int keys, const char *where);
 
 /* Shake hands, before the deadline (of clock_ms()). 1, or 0: tls_reason(). */
 int tls_handshake(struct pump_end *far, long long deadline);

@@ -25,7 +25,7 @@ void stls(struct session *s)
     return;
   }
   session_reply(s, "+OK go ahead");
-  if (session_flush(s) == -1 || !ucspitls_begin(&s->client, s->set.timeoutpop3d)) return;
+  if (session_flush(s) == -1 || !ucspitls_begin(&s->client, s->id, s->set.timeoutpop3d)) return;
   /* What was said in clear may have been said by anybody. */
   s->user.len = 0;
   s->over = 0;

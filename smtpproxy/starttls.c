@@ -55,7 +55,7 @@ const char *starttls(struct session *s, size_t argslen)
   }
   session_reply(s, "220 2.0.0 go ahead");
   if (session_flush(s) == -1) return 0;
-  if (ucspitls_begin(&s->client, s->set.timeoutsmtpd)) {
+  if (ucspitls_begin(&s->client, s->id, s->set.timeoutsmtpd)) {
     s->tls = ucspitls_words();
     forget(s);
   } else s->over = 1;  /* nothing may be said any more: whoever spoke TLS has ended it */

@@ -278,13 +278,13 @@ home() {
 }
 
 # front NAME [COMMAND...]: serve cm-smtpd, or COMMAND, from the port of home NAME; its
-# log is $T/NAME/err
+# log is $T/NAME/err. $BEFORE stands before tcpserver.
 front() {
   W=$T/$1; shift
   [ $# -gt 0 ] || set -- cm-smtpd
   : > "$W/listening"
   background sh -c 'cd "$0/port" && CM_HOME=$0 exec "$@"' "$W" \
-    tcpserver -1 -HRl0 -b 1000 -c 1000 127.0.0.1 0 "$@" > "$W/listening" 2>> "$W/err"
+    ${BEFORE-} tcpserver -1 -HRl0 -b 1000 -c 1000 127.0.0.1 0 "$@" > "$W/listening" 2>> "$W/err"
   within 10 test -s "$W/listening" || { echo "Bail out! tcpserver did not start"; exit 1; }
   PORT=$(head -n 1 "$W/listening")
 }

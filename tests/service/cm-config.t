@@ -62,7 +62,8 @@ for words in 'smtp 127.0.0.1 2526 client=xclient' 'smtps mx.example.net 465 tls=
 done
 cm-config -p 192.0.2.0/24 -t "$acct" smtp "$acct" "$log" "$T/ports/balanced" 0 25 queue x
 same 192.0.2.0/24 'with -p a load balancer is listed' grep -v '^#' "$T/ports/balanced/control/proxy"
-like '^  cm-proxy cm-tls ' 'whose header is read before TLS' cat "$T/ports/balanced/run"
+like '^  cm-tls -r .* \\$' 'whose header is read before TLS' cat "$T/ports/balanced/run"
+like '^  cm-proxy cm-smtpd$' '... by the program' cat "$T/ports/balanced/run"
 cm-config -p 192.0.2.7 smtp "$acct" "$log" "$T/ports/plain" 0 25 queue x
 like '^  cm-proxy cm-smtpd$' 'or without TLS' cat "$T/ports/plain/run"
 

@@ -16,10 +16,14 @@ mkdir "$W/port/control/tls"
 cp "$T/one.both" "$W/port/control/tls/default.pem"
 chmod 600 "$W/port/control/tls/default.pem"
 
-# As root what speaks TLS becomes somebody else.
+# As root what speaks TLS becomes somebody else. By the time without a byte processes
+# are told from those of others.
 account=
 [ "$(id -u)" != 0 ] || account='-u nobody'
-secured() { front h cm-tls $account "$@" cm-smtpd; }
+idle=$((1000 + $$ % 80000))
+ready="cm-tls -r -i $idle $account"
+BEFORE=$ready
+secured() { front h "$@" cm-smtpd; }
 
 # peer LINE...: a client of $PORT; inside LINE...: one that is in TLS when it begins with them
 peer() { printf '%s\n' "$@" | timeout 100 tlspeer "$PORT" 2>&1; }
@@ -60,7 +64,7 @@ eof' 'at the wrong moment it is refused' short peer answer 'line STARTTLS' answe
   answer 'line MAIL FROM:<a@example.org>' answer 'line STARTTLS' answer 'line QUIT' answer eof
 W=$T/h
 same '502 5.5.1 not offered' 'without cm-tls it is not known' sh -c ". tests/tap.sh; . tests/smtpproxy/smtp.sh; W=$W heard 2 'EHLO x' STARTTLS QUIT" 
-front h env UCSPITLS=- cm-tls $account cm-smtpd
+front h env UCSPITLS=- cm-smtpd
 same 0 'UCSPITLS=- switches it off for a client' sh -c "printf 'reply\nline EHLO x\nreply\nline QUIT\neof\n' | perl tests/tools/faultclient $PORT | grep -c STARTTLS"
 
 # A message ------------------------------------------------------------------------
@@ -134,7 +138,7 @@ within 20 no_session
 old() { OLD=TLSv1_1; export OLD; plain answer tls; unset OLD; }
 like 'failed' 'TLS 1.1 is refused' old
 like 'no renegotiation' 'renegotiation is refused' sh -c "printf 'R\n' | openssl s_client -starttls smtp -tls1_2 -connect 127.0.0.1:$PORT 2>&1"
-front h cm-tls -w 1 $account cm-smtpd; SERVER=$PID
+BEFORE="cm-tls -r -w 1 $account" secured; SERVER=$PID
 fresh
 same '220 2.0.0 go ahead
 eof' 'row 27: a handshake that stalls is ended' plain answer 'send \x16\x03\x01\x02\x00\x01' eof
@@ -213,7 +217,7 @@ eof' 'control/tlsrequired: no mail in clear' short peer answer 'line HELO x' ans
 fresh
 ok '... but by TLS' swaks --server "127.0.0.1:$PORT" --tls --to b@example.net --from a@example.org
 delivered 1 '... it is'
-front h cm-smtpd
+BEFORE= secured
 fresh
 like '^421 4.3.5 ' 'where there is no TLS that is an error' peer reply
 ok '... which the log names' logged 'unable to use control/tlsrequired: there is no TLS here'
@@ -224,12 +228,12 @@ ok '... and it says what to write' logged 'unable to use control/tlsrequired: wr
 echo no > "$W/port/control/tlsrequired"
 like '^220 ' 'no is as if it were not there' peer reply
 rm "$W/port/control/tlsrequired"
-front h env UCSPITLS=! cm-tls $account cm-smtpd
+front h env UCSPITLS=! cm-smtpd
 like '^530 5.7.0 ' 'UCSPITLS=! demands it for a client' peer answer 'line EHLO x' answer 'line MAIL FROM:<a@example.org>' answer
 
 # From the start ---------------------------------------------------------------------------
 
-secured -t; SERVER=$PID
+secured cm-tls $account -t; SERVER=$PID
 fresh
 same '220
 250
@@ -245,6 +249,100 @@ printf '%s\n' tls answer "$(mail)" 'line half' cut | tlspeer "$PORT" > /dev/null
 delivered 0 'row 27: cut off in DATA nothing is, there either'
 ok '... and the log says so' logged '^aborted .* the client went away'
 ok 'swaks --tls-on-connect' swaks --server "127.0.0.1:$PORT" --tls-on-connect --to b@example.net --from a@example.org
+
+# The processes behind it ------------------------------------------------------------------
+
+idle=$((idle + 1))
+ready="cm-tls -r -i $idle $account"
+BEFORE=$ready
+holders() { pgrep -f "^cm-tlsd -r -w 30 -i $idle "; }
+holder() { pgrep -f "^cm-tlsd -r -w 30 -i $idle " -P "$(echo $(porters) | tr " " ,)"; }  # the others are its own
+porters() { pgrep -f "^cm-tls -r -i $idle "; }
+# one_session: the last its client heard; talks NAME: one that stays, $SPEAKER is its process
+one_session() { inside 'line EHLO x' answer 'line QUIT' answer eof | tail -n 1; }
+talk_on() {
+  rm -f "$T/$1" "$T/$1.out"
+  mkfifo "$T/$1"
+  timeout 100 tlspeer "$PORT" < "$T/$1" > "$T/$1.out" 2>&1 &
+  PIDS="$! $PIDS"
+  exec 9> "$T/$1"
+  printf '%s\n' answer 'line EHLO x' answer 'line STARTTLS' answer tls 'line EHLO y' answer >&9
+  within 20 sh -c "grep -c '^250' '$T/$1.out' | grep -q 2"
+  SPEAKER=$(children "$(holder)" 2>/dev/null)
+  SPEAKER=${SPEAKER##* }
+  [ "$SPEAKER" ]
+}
+talks() { within 20 talk_on "$1"; }  # the first may have come before all was ready
+ends() {  # NAME: it goes on, and ends in order
+  printf '%s\n' 'line QUIT' answer eof >&9
+  within 20 grep -q '^orderly\|^cut\|^failed' "$T/$1.out"
+  tail -n 1 "$T/$1.out"
+}
+secured; SERVER=$PID
+same orderly 'the first session has a process of its own' one_session
+talks a
+ok 'the next are forked by one that is ready' test "$SPEAKER"
+same 7 '... which has the descriptors of that connection, and of nothing else' sh -c "ls /proc/$SPEAKER/fd | wc -l"
+if [ "$account" ]; then
+  nobody=$(id -u nobody)
+  uids() { sed -n 's/^Uid:[[:space:]]*//p' "/proc/$1/status"; }
+  same "$nobody	$nobody	$nobody	$nobody" '... as the other user' uids "$SPEAKER"
+  same "$nobody	$nobody	$nobody	$nobody" '... as is the one it comes from' uids "$(holder)"
+fi
+sanitized || same 'Seccomp:	2' '... and confined' grep '^Seccomp:' "/proc/$SPEAKER/status"
+kill -9 "$(holder)"
+same orderly 'kill -9 of the one that is ready leaves its sessions alone' ends a
+same orderly '... the next has a process of its own' one_session
+talks b
+ok '... and there is another that is ready' test "$SPEAKER"
+old=$(holder)
+kill -SEGV "$SPEAKER"
+ok 'where a session crashes' logged 'a process that spoke TLS has crashed; the next ones will have another memory'
+replaced() { one_session >/dev/null; new=$(holder); [ "$new" ] && [ "$new" != "$old" ]; }
+ok '... what was ready is replaced' within 20 replaced
+talks c
+kill -9 "$(pgrep -n -f "^cm-tls -r -i $idle ")"
+ok 'kill -9 of the one that has the keys is told' logged 'what hands connections to TLS has ended; there is another'
+same orderly '... sessions go on' ends c
+ok '... and begin' within 20 sh -c "printf 'answer\nline EHLO x\nanswer\nline STARTTLS\nanswer\ntls\nline QUIT\nanswer\neof\n' | tlspeer $PORT | grep -q orderly"
+kill -9 $(porters)
+gone() { [ ! "$(porters)" ]; }
+within 20 gone
+like '^250 2.1.0 ' 'without them all mail goes on, in clear' peer answer 'line EHLO x' answer 'line MAIL FROM:<a@example.org>' answer
+same 0 '... and STARTTLS is not offered' sh -c "printf 'reply\nline EHLO x\nreply\nline QUIT\neof\n' | perl tests/tools/faultclient $PORT | grep -c STARTTLS"
+secured; SERVER=$PID
+talks d
+ends d > /dev/null
+kill "$SERVER"
+nothing() { [ ! "$(porters)" ] && [ ! "$(holders)" ]; }
+ok 'with the server all of them end' within 20 nothing
+
+# A certificate that is kept counts until its file is another: some seconds old, or a
+# change in the same moment could leave no trace.
+secured; SERVER=$PID
+talks e
+ends e > /dev/null
+old_enough() { [ $(($(date +%s) - $(stat -c %Z "$W/port/control/tls/default.pem"))) -gt 3 ]; }
+within 20 old_enough
+whose one.example.net > /dev/null; whose one.example.net > /dev/null
+same one.example.net 'a certificate that is kept' whose one.example.net
+cat "$T/two.both" > "$W/port/control/tls/default.pem"
+same two.example.net '... and is changed in its place' whose one.example.net
+cp "$T/one.both" "$W/port/control/tls/next"
+mv "$W/port/control/tls/next" "$W/port/control/tls/default.pem"
+same one.example.net '... or replaced' whose one.example.net
+
+# By UCSPI-TLS, for any program that knows it
+BEFORE=
+secured cm-tls $account; SERVER=$PID
+fresh
+ok 'cm-tls before the program alone does it, too' swaks --server "127.0.0.1:$PORT" --tls --to b@example.net --from a@example.org
+delivered 1 '... and the message comes'
+BEFORE=$ready
+secured cm-tls $account; SERVER=$PID
+fresh
+ok '... and behind cm-tls -r' swaks --server "127.0.0.1:$PORT" --tls --to b@example.net --from a@example.org
+delivered 1 '... and the message comes'
 
 # Postfix as the client -----------------------------------------------------------------------
 

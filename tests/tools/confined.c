@@ -1,5 +1,5 @@
-/* confined [open | alone | DIRECTORY]: what confine_to_network(), confine_to_open(),
- * confine() or confine_to() leaves to a process, one forbidden call a line that worked
+/* confined [open | forked | alone | DIRECTORY]: what confine_to_network(),
+ * confine_to_open(), confine_forked(), confine() or confine_to() leaves to a process, one forbidden call a line that worked
  * all the same; for tests. */
 
 #include "confine.h"
@@ -51,6 +51,7 @@ static int opens(int domain, int type)
 int main(int argc, char **argv)
 {
   int no_network = argc > 1, alone = argc > 1 && !strcmp(argv[1], "alone");
+  int forked = argc > 1 && !strcmp(argv[1], "forked");
   const char *directory = argc > 1 && *argv[1] == '/' ? argv[1] : 0;
   unsigned int how;
   size_t i;
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
   puts("begin");
   fflush(stdout);
   if (directory) done = confine_to(directory, 64ul << 20, 1ul << 20, &how);
+  else if (forked) done = confine_to_fork(64ul << 20) == 1 ? confine_forked() : -1;
   else if (alone) done = confine(64ul << 20, 1ul << 20, 10);
   else done = no_network ? confine_to_open(64ul << 20) : confine_to_network();
   if (done == -1) return 111;
@@ -67,6 +69,7 @@ int main(int argc, char **argv)
         (!directory || !among(calls[i].name, files, sizeof files / sizeof *files)) &&
         (syscall(calls[i].number, -1L, -1L, -1L, -1L, -1L, -1L) != -1 || errno != EPERM))
       puts(calls[i].name);
+  if (forked && fork() != -1) puts("fork");
   if (opens(AF_INET, SOCK_DGRAM) == no_network || opens(AF_INET6, SOCK_STREAM) == no_network)
     puts(no_network ? "a socket" : "no socket");
   if (opens(AF_UNIX, SOCK_STREAM) || opens(AF_NETLINK, SOCK_RAW) || opens(AF_PACKET, SOCK_RAW))
