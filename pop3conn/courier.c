@@ -93,6 +93,7 @@ static int envelope(const struct parcel *p, const stralloc *recipients, stralloc
 /* The answers to it. */
 struct answers {
   int last;                /* to DATA, or the one behind which no command went out */
+  int nobody;              /* the sender is not wanted */
   int refused, deferred;   /* recipients and senders */
   int taken;               /* recipients */
 };
@@ -106,6 +107,7 @@ static void answer(struct parcel *p, struct answers *a, const char *command, int
   if (code >= 500) ++a->refused;
   else if (code >= 300) ++a->deferred;
   else a->taken += *command == 'R';
+  a->nobody |= *command == 'M' && code >= 300;
   if (code >= 300 && a->refused + a->deferred == 1) said(p);
 }
 
@@ -200,8 +202,33 @@ static enum fate transaction(const struct account *acc, struct parcel *p, const 
     smtpc_close(&server);
     return lost(p);
   }
-  if (a.last == 354 && a.taken && !a.deferred) return text(p, &a, acc->timeout);
+  if (a.last == 354 && a.taken && !a.deferred && !a.nobody) return text(p, &a, acc->timeout);
   return no_text(p, &a, acc->timeout);
+}
+
+/* As many recipients in one as the server may have. Where some have it, and then there is no
+ * more, those would have it twice. */
+static enum fate transactions(const struct account *a, struct parcel *p)
+{
+  static stralloc some;
+  const char *at = p->to.s, *end = at + p->to.len, *nl;
+  enum fate fate = FATE_TAKEN, worst = FATE_TAKEN;
+  unsigned long n, have = 0;
+
+  if (!to->most) return transaction(a, p, &p->to);
+  for (; at < end; at = nl) {
+    for (n = 0, nl = at; n < to->most && nl < end; ++n) nl = (const char *) memchr(nl, '\n', (size_t) (end - nl)) + 1;
+    if (!smtpc_isopen(&server) || !stralloc_copyb(&some, at, (size_t) (nl - at))) fate = FATE_LATER;
+    else fate = transaction(a, p, &some);
+    if (fate == FATE_REFUSED) worst = fate;
+    if (fate == FATE_LATER || fate == FATE_DOUBT) break;
+    have += fate == FATE_TAKEN;
+  }
+  if (fate == FATE_LATER && have) {
+    log_event("indoubt", p->id, upstream_name(to), ": some of the recipients have it, and may have it again");
+    return FATE_DOUBT;
+  }
+  return fate == FATE_LATER || fate == FATE_DOUBT ? fate : worst;
 }
 
 static enum fate hand(const struct account *a, struct parcel *p)
@@ -230,5 +257,5 @@ static enum fate hand(const struct account *a, struct parcel *p)
 enum fate courier_send(const struct account *a, struct parcel *p)
 {
   if (!connected(a, p->id)) return FATE_LATER;
-  return to->host ? transaction(a, p, &p->to) : hand(a, p);
+  return to->host ? transactions(a, p) : hand(a, p);
 }

@@ -272,20 +272,22 @@ static int gather(struct round *r)
     if (ok == -1) return 0;
     if (ok == 1) continue;
     fate = parcel_judge(r->account, p, r->journal->token);
-    if (fate != FATE_SEND) ok = settle(r, p, fate);
-    else if ((ok = note(r, p, JOURNAL_GOING))) ++now.parcels;
+    ok = fate == FATE_SEND || settle(r, p, fate);
+    now.parcels += fate == FATE_SEND;
   }
   memmove(now.asked, now.asked + i, (now.askedlen - i) * sizeof *now.asked);
   now.askedlen -= i;
   return ok == 1;
 }
 
-/* Hand over what stands ready; that it is going is on the disk. 1; 0: no more today. */
+/* Hand over what stands ready, when it is on the disk that it is going. 1; 0: no more today. */
 static int send_all(struct round *r)
 {
   int ok = 1, on = 1;
   size_t i;
 
+  for (i = 0; ok && i < now.parcels; ++i) ok = note(r, now.parcel + i, JOURNAL_GOING);
+  if (!ok || !commit_and_delete(r)) return 0;
   for (i = 0; ok && i < now.parcels; ++i) {
     struct parcel *p = now.parcel + i;
     enum fate fate = FATE_LATER;
@@ -359,7 +361,7 @@ static void carry(struct round *r)
   on = on && look(r) && ask(r);
   while (on && (now.askedlen || now.next < r->box.count) && !stream_stopped) {
     on = gather(r) && ask(r);
-    if (!commit_and_delete(r) || !send_all(r)) on = 0;
+    if (!send_all(r)) on = 0;
   }
   if (!r->journal->failed) commit_and_delete(r);
   courier_end();
