@@ -31,18 +31,21 @@ int postbox_list(struct postbox *m)
   return m->protocol->list(m);
 }
 
+/* The table is that of whichever mailbox this process has open. */
 struct letter *postbox_more(struct postbox *m)
 {
+  static struct letter *table;
   static size_t room;
   struct letter *more;
 
   if (m->count == POSTBOX_LETTERS) return 0;
   if (m->count == room) {
-    room = room ? room * 2 : 64;
-    more = realloc(m->letters, room * sizeof *more);
+    more = realloc(table, (room ? room * 2 : 64) * sizeof *more);
     if (!more) return 0;
-    m->letters = more;
+    table = more;
+    room = room ? room * 2 : 64;
   }
+  m->letters = table;
   more = m->letters + m->count++;
   memset(more, 0, sizeof *more);
   return more;

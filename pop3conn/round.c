@@ -377,6 +377,14 @@ static int let_in(struct round *r)
   }
 }
 
+/* Who is told to end while nothing happens has no trouble. */
+static void wait_for_more(struct round *r)
+{
+  if (postbox_idle(&r->box, r->account->interval) != -1) return;
+  if (stream_stopped) r->lost = 1;
+  else lost(r);
+}
+
 int round_make(const struct account *a, struct journal *j, int stay)
 {
   struct round r = { .account = a, .journal = j };
@@ -386,7 +394,7 @@ int round_make(const struct account *a, struct journal *j, int stay)
   if (code != ROUND_DONE) return code;
   doubts(j);
   for (carry(&r); stay && a->server.imap && !r.lost && !j->failed && !stream_stopped; carry(&r)) {
-    if (postbox_idle(&r.box, a->interval) == -1) lost(&r);
+    wait_for_more(&r);
     forget(&r, !r.lost);
     if (r.lost || stream_stopped) break;
   }

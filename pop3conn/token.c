@@ -85,7 +85,15 @@ static enum token literal(struct answer *a)
   return TOKEN_LITERAL;
 }
 
-/* What stands in brackets belongs to the word, as in BODY[HEADER.FIELDS (TO)]. */
+/* In the name of a part, as BODY[HEADER.FIELDS (TO)], all in brackets belongs to the word;
+ * in a flag a bracket is a sign like any other. */
+static int names_part(const struct answer *a)
+{
+  size_t n = (size_t) (a->at - a->word);
+
+  return (n == 4 && !case_diffb(a->word, 4, "BODY")) || (n >= 6 && !case_diffb(a->word, 6, "BINARY"));
+}
+
 static enum token atom(struct answer *a)
 {
   int brackets = 0;
@@ -93,7 +101,7 @@ static enum token atom(struct answer *a)
   for (a->word = a->at; a->at < a->last; ++a->at) {
     if ((unsigned char) *a->at < 32) return fail(a, "sent what is no answer");
     if (!brackets && memchr(" (){\"", *a->at, 5)) break;
-    if (*a->at == '[') brackets = 1;
+    if (*a->at == '[') brackets |= names_part(a);
     if (*a->at == ']') brackets = 0;
   }
   a->len = (size_t) (a->at - a->word);

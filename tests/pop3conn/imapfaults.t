@@ -78,7 +78,7 @@ bad '^open -1 does not say what it can do' 'a server that does not say what it c
 
 good '^fetch 2 1 plain' 'the UID may stand behind the text' 'FETCH=say:* 2 FETCH (BODY[] {3}\r\nabc UID 2)\r\n%t OK\r\n'
 good '^fetch 2 1 plain' 'a text may stand in quotes' 'FETCH=say:* 2 FETCH (UID 2 BODY[] "a\\"bc")\r\n%t OK\r\n'
-good '^fetch 2 1 dotted' 'others may be said beside it' 'FETCH=say:* 9 EXISTS\r\n* OK {5}\r\n* LIST (\\\\x) "/" {3}\r\na)b\r\n* 1 FETCH (FLAGS (\\\\Seen))\r\n* XYZ ((1 "(" {2}\r\n)) 3) BODY[1.2 (TO)]<0>) x\r\n,usual'
+good '^fetch 2 1 dotted' 'others may be said beside it' 'FETCH=say:* 9 EXISTS\r\n* OK {5}\r\n* LIST (\\\\x) "/" {3}\r\na)b\r\n* 1 FETCH (FLAGS (\\\\Seen odd[flag))\r\n* XYZ ((1 "(" {2}\r\n)) 3) BODY[1.2 (TO)]<0>) x\r\n,usual'
 good '^close 1' 'the size of the list need not be right' SIZES=100000
 FETCHED='open list ahead:1,2,3 fetch:1 fetch:2 fetch:3 close'
 good '^close 1' 'answers may come before those to other commands' 'FETCH=usual'
