@@ -65,6 +65,25 @@ static int client(struct hop *hop, const char *p, const char *end)
   return 1;
 }
 
+/* "for <ADDRESS>" or "for ADDRESS;" */
+const char *hop_target(const char *p, const char *end, size_t *len)
+{
+  const char *at = behind(p, end, "for");
+
+  if (!at) return 0;
+  if (at < end && *at == '<') ++at;
+  *len = until(at, end, " ;>");
+  return *len ? at : 0;
+}
+
+/* The field that counts, on one line; as far as now is known. */
+static int counts(struct hop *hop, const struct header *header, const struct field *f, const stralloc *line)
+{
+  hop->helo.len = hop->ip.len = hop->host.len = 0;
+  hop->end = (size_t) (f->start + f->len - header->raw.s);
+  return client(hop, line->s, line->s + line->len);
+}
+
 /* Rules ----------------------------------------------------------------------- */
 
 /* The words behind the first pattern for this account; len 0: there are none. */
@@ -127,12 +146,9 @@ static int deepest(const struct header *header, const char *words, size_t len, s
     if (!field_is(&f, "Received")) continue;
     if (!field_unfold(&f, &line)) ok = 0;
     else if (depth ? ++count < depth : ours(words, len, line.s, line.s + line.len)) {
-      if (!depth) {
-        hop->helo.len = hop->ip.len = hop->host.len = 0;
-        ok = client(hop, line.s, line.s + line.len);
-      }
+      if (!depth) ok = counts(hop, header, &f, &line);
     } else {
-      if (depth) ok = client(hop, line.s, line.s + line.len);
+      if (depth) ok = counts(hop, header, &f, &line);
       break;
     }
   }
@@ -166,6 +182,7 @@ int hop_find(const struct header *header, const char *account, struct hop *hop)
   size_t len;
 
   hop->sender.len = hop->helo.len = hop->host.len = hop->ip.len = 0;
+  hop->end = 0;
   if (!rule(account, &words, &len) || !sender(header, hop) || (len && !deepest(header, words, len, hop))) return 0;
   if (!hop->sender.len && !stralloc_0(&hop->sender)) return 0;
   if (!hop->helo.len && !stralloc_0(&hop->helo)) return 0;

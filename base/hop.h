@@ -9,10 +9,16 @@
 struct hop {
   stralloc sender;  /* of Return-Path; all 0-terminated, and empty if nobody knows */
   stralloc helo, host, ip;
+  size_t end;       /* what stands before it in the header was written by the recipient's own
+                       servers; that field too; 0: nobody knows */
 };
 
 /* Find it as control/hops says for this account. 1; 0 without memory, or the file
  * cannot be read: errno. */
 int hop_find(const struct header *header, const char *account, struct hop *hop);
+
+/* For whom a Received field, on one line from p to end, says that the message is; *len bytes,
+ * or 0. */
+const char *hop_target(const char *p, const char *end, size_t *len);
 
 #endif

@@ -43,6 +43,21 @@ static int mechanism(struct account *a, stralloc *trouble)
   return known[i] ? 1 : setting_trouble(trouble, "auth", "write user, plain, login, xoauth2 or oauthbearer");
 }
 
+/* One recipient for all, or several whom the headers name; then it must be said whose mail
+ * may come here, or a stranger's header could send it anywhere. */
+static int whose(struct account *a, stralloc *trouble)
+{
+  int r = control_read("control/multidrop", &a->fields);
+
+  if (r == -1 || !stralloc_0(&a->fields)) return setting_trouble(trouble, "multidrop", setting_why(-1));
+  a->multidrop = r == 1;
+  --a->fields.len;
+  if (!text("fallback", &a->fallback, 0, trouble)) return 0;
+  if (!a->multidrop) return text("recipient", &a->recipient, 1, trouble);
+  r = control_read("control/recipients", &a->recipients);
+  return r == 1 ? 1 : setting_trouble(trouble, "recipients", setting_why(r));
+}
+
 int account_read(struct account *a, stralloc *trouble)
 {
   const struct setting numbers[] = {
@@ -59,7 +74,7 @@ int account_read(struct account *a, stralloc *trouble)
   int r;
 
   if (!control_survey(trouble) || !server(a, trouble) || !text("user", &a->user, 1, trouble) || !mechanism(a, trouble) ||
-      !text("folder", &a->folder, 0, trouble) || !text("moveto", &a->moveto, 0, trouble) || !text("recipient", &a->recipient, 1, trouble) ||
+      !text("folder", &a->folder, 0, trouble) || !text("moveto", &a->moveto, 0, trouble) || !whose(a, trouble) ||
       !setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) ||
       !upstream_read(&a->upstreams, trouble) || !setting_pipeline(&a->filters, trouble)) return 0;
   a->fresh = control_switch("control/onlynew");

@@ -25,7 +25,11 @@ struct account {
   int fresh;                    /* what is there at the first run is none of ours */
   int filters;                  /* whether the pipeline has a stage */
   struct upstreams upstreams;
-  stralloc recipient;           /* of all letters; "": their headers say */
+  stralloc recipient;           /* of all letters, unless */
+  int multidrop;                /* their headers say for whom they are, in */
+  stralloc fields;              /* control/multidrop */
+  stralloc recipients;          /* control/recipients: patterns of addresses that are ours */
+  stralloc fallback;            /* who gets what is nobody's; "": nobody */
   stralloc me;                  /* our name */
 };
 

@@ -191,7 +191,7 @@ enum fate parcel_judge(const struct account *a, struct parcel *p, const char *to
 
   if (r == 1 && !hop_find(&p->header, a->user.s, &p->hop)) r = -1;
   if (r == 0 && say(p, "5.3.4 the header of the letter is too large")) return FATE_REFUSED;
-  if (r == 1) r = target_find(a, &p->header, &p->recipients);
+  if (r == 1) r = target_find(a, &p->header, &p->hop, &p->recipients);
   if (r == 0 && say(p, "5.1.1 the letter names nobody here, and there is no control/fallback")) return FATE_REFUSED;
   if (r == 1 && (why = circle(a, &p->header, token))) return say(p, why) ? FATE_REFUSED : FATE_LATER;
   if (r == 1 && decide(a, p)) return carry_out(a, p, token);
