@@ -317,10 +317,10 @@ codes() {
 # children PID: the process ids of what it has started and not yet waited for
 children() { sed 's/ $//' "/proc/$1/task/$1/children"; }
 
-# column NAME: of the last row of the mail log of the home $W
-column() {
+# columns NAME...: of each row of the mail log of the home $W; column NAME: of the last one
+columns() {
   perl -e '
-    my ($want, $file) = @ARGV; local $/; open my $f, "<", $file or exit 1;
+    my ($file, @want) = @ARGV; local $/; open my $f, "<", $file or exit 1;
     my (@rows, @row); my $text = <$f>;
     while ($text =~ /\G(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n)/gc) {
       my ($q, $p, $end) = ($1, $2, $3); $q =~ s/""/"/g if defined $q;
@@ -328,5 +328,6 @@ column() {
       if ($end ne ",") { push @rows, [@row]; @row = () }
     }
     my %at; @at{@{$rows[0]}} = 0 .. $#{$rows[0]};
-    print $rows[-1][$at{$want}], "\n"' "$1" "$W/log/mail.csv"
+    print join(" ", @$_[@at{@want}]), "\n" for @rows[1 .. $#rows]' "$W/log/mail.csv" "$@"
 }
+column() { columns "$1" | tail -n 1; }
