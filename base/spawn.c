@@ -33,6 +33,7 @@ static const int signals[] = { SIGPIPE, SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGXFS
 static int ignored[SIGNALS], looked;
 /* What every child has of us anyway: no core, no way to new privileges. */
 static int coreless, bound;
+static int enclosed;  /* whom we can signal at all is our descendant */
 
 /* 0, or why not. A directory of PATH that we may not search has not got it. */
 static int executable(const char *path, int searched)
@@ -276,15 +277,25 @@ int spawn_adopt(void)
   return prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) == -1 ? -1 : 1;
 }
 
-/* Kill those of our children that one read of the list shows. */
+/* Who started us runs as the same account, and is no descendant: if it could be signalled
+ * all others could. */
+void spawn_enclosed(void)
+{
+  enclosed = kill(getppid(), 0) == -1 && errno == EPERM;
+}
+
+/* Kill those of our children that one read of the list shows. A process that does nothing but
+ * fork and end is another one by then: but while the kernel signals all, nobody forks. */
 static int kill_children(void)
 {
   static char list[65536];
   unsigned long pid;
   ssize_t len;
   size_t at, n;
-  int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  int fd;
 
+  if (enclosed) return kill(-1, SIGKILL) == -1 && errno != ESRCH ? -1 : 1;
+  fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
   if (fd == -1) return -1;
   len = read(fd, list, sizeof list - 1);
   close(fd);

@@ -57,6 +57,10 @@ int spawn_stop(struct spawn *s, int ms);
 /* From now on descendants whose parent ended become our children. 1 or -1. */
 int spawn_adopt(void);
 
+/* For a process that landlock_guard() has kept, with 1, from signalling anybody but its
+ * descendants: spawn_strays() then kills them all at one blow, however fast they fork. */
+void spawn_enclosed(void);
+
 /* Kill and reap all children, those that left their group included; for a
  * process that called spawn_adopt() and has no child it wants to keep. Gives up
  * after about a second. 1: none is left; 0: some are; -1 with errno. */

@@ -78,7 +78,11 @@ static int prepare(struct run *r, const struct plan *plan)
   surroundings_hold();
   if (surroundings_envelope(plan) == -1) return -1;
   /* Whoever waits for us runs as the same account as the stages. */
-  return landlock_guard() == -1 ? -1 : 1;
+  switch (landlock_guard()) {
+    case -1: return -1;
+    case 1: spawn_enclosed();
+  }
+  return 1;
 }
 
 /* A message that is no file becomes one that nobody can change. */

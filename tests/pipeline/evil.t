@@ -49,6 +49,22 @@ echo 'i=0; while [ $i -lt 300 ]; do sleep 5005 & i=$((i+1)); echo >> forked; don
 decides 111 'one that forks and waits' 'a check time=3 : forks'
 ok 'is gone with its children' gone 5005
 ok 'which were many' sh -c '[ $(wc -l < forked) -ge 30 ]'
+# Four hundred that do nothing but fork, each in a session of its own, for a minute: for each
+# that is killed another one is born.
+cat <<'E' | stage runs
+exec perl -e 'use POSIX; $0 = "running 5007"; $SIG{TERM} = "IGNORE";
+  sub all { open my $f, "<", "/proc/loadavg" or exit; <$f> =~ m{/(\d+)}; $1 }
+  my ($end, $most) = (time + 60, all() + 400);
+  while (time < $end) { if (all() > $most) { select undef, undef, undef, 0.01 } elsif (defined(my $p = fork)) { POSIX::setsid() unless $p } }
+  open my $f, ">", "ended"'
+E
+running() { for p in $(pgrep -fx 'running 5007'); do [ "$(readlink "/proc/$p/cwd")" != "$T" ] || echo "$p"; done; }
+if [ "$("${BUILD:-build}/tests/level")" -lt 6 ]; then report 0 'row 59: # SKIP there is no Landlock that knows of signals'
+else
+  decides 111 'row 59: a stage whose processes are never the same' 'a check time=2 : runs'
+  same '' 'row 59: is gone all the same' running
+  ok 'row 59: and not by itself' [ ! -e ended ]
+fi
 echo 'kill -9 $PPID; sleep 5006' | stage patricide
 decides 137 'a stage that kills cm-pipeline' 'a check : patricide'
 ok 'dies with it' within 20 not pgrep -f "$T/bin/patricide"
