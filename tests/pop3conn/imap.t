@@ -13,6 +13,7 @@ unset CM_ID TCPREMOTEIP
 
 ca ca
 cert here 127.0.0.1
+cert one 127.0.0.1
 cert other 127.0.0.2
 cert old 127.0.0.1 20200101000000Z 20200102000000Z
 chmod 644 "$T"/*.key
@@ -145,6 +146,12 @@ control server "imap 127.0.0.1 $I tls=verify"
 like '^open -1 .*certificate' 'row 91: a certificate that nobody knows is none' letters open
 control server "imap 127.0.0.1 $I tls=must"
 like '^open 1$' 'unless tls=must will do' letters open close
+scripted 'line * OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED AUTH=XOAUTH2] hello' reply 'line A1 OK go' tls reply \
+  'line * CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN' 'line A2 OK' reply 'line A3 NO go away' close
+control server "imap 127.0.0.1 $PORT tls=must"
+like '^open 0 refuses the password: go away$' 'what the server can do is asked anew inside of TLS' letters open
+like 'A2 CAPABILITY' '... in so many words' cat "$T/scripted"
+like 'A3 AUTHENTICATE PLAIN AHUAcA==' '... and what it said before does not count' cat "$T/scripted"
 for bad in other old; do
   imap_dovecot "$bad" $bad
   echo "$T/ca/pem" > "$A/control/tlsca"

@@ -239,6 +239,19 @@ AQ==" 'OAUTHBEARER, refused' 'AUTHENTICATE=say:+ eyJ9\r\n' 'TEXT=say:A2 NO\r\n'
 login plain '^open -1 lets nobody in now: \[UNAVAILABLE\]' "AUTHENTICATE PLAIN $PLAIN" 'now is not never' 'AUTHENTICATE=say:%t NO [UNAVAILABLE] later\r\n'
 login plain '^open -1 lets us in behind an error' "AUTHENTICATE PLAIN $PLAIN
 *" 'an error that is none' 'AUTHENTICATE=say:+ more\r\n' 'TEXT=say:A2 OK\r\n'
+faulty
+letters open close > "$T/out"
+same 'A1 CAPABILITY
+A2 AUTHENTICATE PLAIN AHUAcA==
+A3 CAPABILITY
+A4 SELECT "INBOX"
+A5 LOGOUT
+closed' 'what the server can do is asked before and behind logging in' heard
+end_fault
+faulty 'GREETING=say:* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x\r\n' 'AUTHENTICATE=say:%t OK [CAPABILITY IMAP4rev1 UIDPLUS] x\r\n'
+letters open close > "$T/out"
+same 0 '... unless it says so itself' sh -c "grep -c CAPABILITY '$F/heard'; true"
+end_fault
 faulty CAPABILITIES=IMAP4rev1
 printf 'p"\\\303\274\n' > "$A/control/password"
 like '^open 1' 'a password of 8 bits is a literal' letters open close
