@@ -130,6 +130,20 @@ static int ours(const char *words, size_t len, const char *p, const char *end)
   return 0;
 }
 
+/* A field on one line, with one blank between words: most are folded with tabs. */
+static int words_of(const struct field *f, stralloc *line)
+{
+  size_t i, n = 0;
+
+  if (!field_unfold(f, line)) return 0;
+  for (i = 0; i < line->len; ++i) {
+    if (line->s[i] == '\t') line->s[i] = ' ';
+    if (line->s[i] != ' ' || (n && line->s[n - 1] != ' ')) line->s[n++] = line->s[i];
+  }
+  line->len = n;
+  return 1;
+}
+
 /* Which Received field of the recipient's own servers is the first that was
  * written, counted from the top? By number, or the last of those on top by names. */
 static int deepest(const struct header *header, const char *words, size_t len, struct hop *hop)
@@ -144,7 +158,7 @@ static int deepest(const struct header *header, const char *words, size_t len, s
   if (next(&rest, &restlen, &text, &n)) control_scan(text, n, &depth);
   while (ok && header_next(header, &f)) {
     if (!field_is(&f, "Received")) continue;
-    if (!field_unfold(&f, &line)) ok = 0;
+    if (!words_of(&f, &line)) ok = 0;
     else if (depth ? ++count < depth : ours(words, len, line.s, line.s + line.len)) {
       if (!depth) ok = counts(hop, header, &f, &line);
     } else {
