@@ -144,7 +144,7 @@ bad '^list -1 sent what is no answer' 'UID 0' 'LIST=say:* 1 FETCH (UID 0 RFC822.
 bad '^list -1 sent what is no answer' 'a UID that is too large' 'LIST=say:* 1 FETCH (UID 4294967296 RFC822.SIZE 5 FLAGS ())\r\n%t OK\r\n'
 bad '^list -1 gives no list: never' 'no list' 'LIST=say:%t NO never\r\n'
 good '^fetch 2 1 dotted' 'other places for the same UIDs' 'FETCH=say:* 1 EXPUNGE\r\n,usual'
-good '^open 1' 'an empty folder is not asked for its letters' 'SELECT=say:* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n%t OK\r\n' 'LIST=say:%t BAD\r\n'
+good '^list 1' 'an empty folder is not asked for its letters' 'SELECT=say:* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n%t OK\r\n' 'LIST=say:%t BAD\r\n'
 ROW=
 
 # Row 90: deleting ------------------------------------------------------------------------------
