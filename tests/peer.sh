@@ -6,6 +6,9 @@
 #   start_postfix NAME [SETTING=VALUE...]    start_exim NAME [ON]    start_opensmtpd NAME [ON]
 #   start_sink NAME [smtp-sink's OPTIONS]
 #
+# With SECURE=yes Exim and OpenSMTPD speak TLS: with the files pem, or crt and key, in
+# $T/NAME, and as clients Exim believes ca there. With USERS=yes mail to Exim is for who has
+# logged in, which joe@example.net does by "sesame seed". They
 # set $PORT and $PID. `settled NAME` succeeds when nothing is left in NAME's queue,
 # `received NAME` then prints the number of messages, `inbox NAME` their text.
 
@@ -170,6 +173,22 @@ service stats {
 
 start_exim() {
   world "$1" queue/input
+  tls='hosts_avoid_tls = *' rcpt=all users=
+  [ ! "${SECURE-}" ] || tls=$(printf 'hosts_require_tls = *\n  tls_verify_certificates = /mnt/ca\n  tls_verify_hosts = *')
+  [ ! "${USERS-}" ] || rcpt=known users=$(cat <<'!'
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${if and{{eq{$auth2}{joe@example.net}}{eq{$auth3}{sesame seed}}}}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = User Name : Password
+  server_condition = ${if and{{eq{$auth1}{joe@example.net}}{eq{$auth2}{sesame seed}}}}
+  server_set_id = $auth1
+!
+)
   # With a port as ON they hand mail on to 127.0.0.1 there, and keep none.
   on=${2:-}
   PORT=$(free_port)
@@ -184,12 +203,17 @@ pid_file_path = /mnt/log/pid
 keep_environment =
 host_lookup =
 percent_hack_domains = *
-tls_advertise_hosts =
-acl_smtp_rcpt = all
+tls_advertise_hosts = ${SECURE:+*
+tls_certificate = /mnt/pem
+tls_privatekey = /mnt/pem}
+acl_smtp_rcpt = $rcpt
 acl_smtp_data = all
 begin acl
 all:
   accept
+known:
+  accept authenticated = *
+  deny message = who are you?
 begin routers
 ${on:+on:
   driver = manualroute
@@ -210,8 +234,10 @@ box:
 ${on:+on:
   driver = smtp
   port = $on
-  hosts_avoid_tls = *
+  $tls
   allow_localhost}
+begin authenticators
+$users
 !
   inhabit exim4 -bdf
 }
@@ -219,11 +245,14 @@ ${on:+on:
 start_opensmtpd() {
   world "$1" queue/queue queue/incoming
   action='maildir "/mnt/mail" virtual <all>'
-  [ ! "${2:-}" ] || action="relay host smtp://127.0.0.1:$2"
+  pki=
+  [ ! "${SECURE-}" ] || pki=$(printf 'pki peer cert "/mnt/crt"\npki peer key "/mnt/key"')
+  [ ! "${2:-}" ] || action="relay host smtp${SECURE:++tls}://127.0.0.1:$2${SECURE:+ tls no-verify}"
   PORT=$(free_port)
   cat > "$W/etc/smtpd.conf" <<!
 table all { "@" = "nobody" }
-listen on 127.0.0.1 port $PORT
+$pki
+listen on 127.0.0.1 port $PORT ${SECURE:+tls pki peer}
 action "box" $action
 match from any for any action "box"
 !
