@@ -147,15 +147,20 @@ if [ "${1-}" = run ]; then
   wait "${PIDS%% *}"
   exit
 fi
-background tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd 2> "$HOME_/session.log"
+# With a certificate of its own, for STARTTLS
+mkdir -m 700 control/tls
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=mx.example.net \
+  -keyout control/tls/default.key -out control/tls/default.crt 2> "$HOME_/run/openssl" || exit 111
+# shellcheck disable=SC2086 # two words
+background cm-tls -r $user tcpserver -R -H -l0 "$ADDRESS" "$PORT" cm-smtpd 2> "$HOME_/session.log"
 cd "$HOME_" || exit 111
 
 # A client
 
-# send NAME SENDER RECIPIENT: what is in samples/NAME; the reply that decided is
+# send NAME SENDER RECIPIENT [OPTION]: what is in samples/NAME; the reply that decided is
 # put into samples/NAME.heard
 send() {
-  swaks --server "$ADDRESS:$PORT" --helo client.example.org --from "$2" --to "$3" \
+  swaks --server "$ADDRESS:$PORT" --helo client.example.org --from "$2" --to "$3" ${4-} \
     --data "@samples/$1" > "samples/$1.said" 2>&1
   sed -n 's/^<[-*~ ]* *\([2-5][0-9][0-9] .*\)/\1/p' "samples/$1.said" | grep -v '^2[0-9][0-9] .*ESMTP\|^221 \|SIZE' |
     { heard=; while IFS= read -r line; do
@@ -206,6 +211,7 @@ nested() {
 letter() { printf 'From: %s\nSubject: %s\n\n%s\n' "$1" "$2" "$3"; }
 
 letter bob@client.example.org 'hello' 'A plain letter.' | sample plain
+letter bob@client.example.org 'sealed' 'A letter by STARTTLS.' | sample secure
 letter bob@client.example.org 'you have won' 'Claim your lottery prize.' | sample junk
 letter ann@friend.example 'about the lottery' 'What a funny lottery letter I got.' | sample friend
 letter offers@mail.spammer.example 'cheap' 'Buy.' | sample enemy
@@ -228,6 +234,7 @@ letter bob@client.example.org 'broken' 'A stage of this port cannot work.' | sam
 for name in plain junk two-senders text worm virus spam macro nested large; do
   send $name bob@client.example.org you@example.net
 done
+send secure bob@client.example.org you@example.net --tls
 send forged security@bank.example you@example.net
 send released wife@maybe.example you@example.net
 send friend ann@friend.example you@example.net
@@ -248,6 +255,7 @@ cm-quarantine release "$id" > released || {
 
 cat > expected <<'!'
 plain|250|accept/deliver||mail
+secure|250|accept/deliver||mail
 junk|250|accept/deliver, junk|words|mail
 friend|250|accept/deliver, whitelisted|friends|mail
 enemy|550|reject/delete|enemies|

@@ -10,9 +10,10 @@ BUILD=$(dirname "$bin")
 export PORT DEMO BUILD
 demo() { sh service/demo.sh demo > "$T/said" 2>&1; code=$?; [ $code = 0 ] || sed 's/^/# /' "$T/said"; return $code; }
 demo; report $? 'the demonstration is as expected'
-same 18 'eighteen messages go through it' sh -c "grep -c '^[a-z-]*  *[245][0-9][0-9] ' $T/said"
+same 19 'nineteen messages go through it' sh -c "grep -c '^[a-z-]*  *[245][0-9][0-9] ' $T/said"
 # stopped MESSAGE CODE VERDICT STAGE
 stopped() { grep -q "^$1  *$2 .*  $3  *$4  " "$T/said"; }
+ok 'one by STARTTLS' sh -c "grep -l 'with ESMTPS' $DEMO/mail/you@example.net/new/*"
 ok 'a virus is stopped by cm-virusd' stopped virus 550 reject/delete virus
 ok 'spam by spamd' stopped spam 550 reject/delete spam
 ok 'a macro is cut out of a document called .docx' stopped macro 550 reject/deliver attach
