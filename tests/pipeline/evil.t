@@ -1,6 +1,7 @@
 #!/bin/sh
 # Stages that hang, flood, hide and lie. Whatever they do, the answer comes in
 # time, it is on-error's, and nothing of them is left.
+BUILT=${BUILD:-$PWD/build}
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/lib.sh"
 
@@ -59,7 +60,7 @@ exec perl -e 'use POSIX; $0 = "running 5007"; $SIG{TERM} = "IGNORE";
   open my $f, ">", "ended"'
 E
 running() { for p in $(pgrep -fx 'running 5007'); do [ "$(readlink "/proc/$p/cwd")" != "$T" ] || echo "$p"; done; }
-if [ "$("${BUILD:-build}/tests/level")" -lt 6 ]; then report 0 'row 59: # SKIP there is no Landlock that knows of signals'
+if [ "$("$BUILT/tests/level")" -lt 6 ]; then report 0 'row 59: # SKIP there is no Landlock that knows of signals'
 else
   decides 111 'row 59: a stage whose processes are never the same' 'a check time=2 : runs'
   same '' 'row 59: is gone all the same' running
