@@ -23,6 +23,14 @@
 
 #define TRACE "X-CM-Fetch"
 
+/* A descriptor that is 0 would be somebody else's, and closed. */
+void parcel_ready(struct parcel *p, size_t count)
+{
+  for (; count; --count, ++p) {
+    p->message.spool.fd = p->filtered.fd = -1;
+  }
+}
+
 void parcel_begin(struct parcel *p, const struct letter *l)
 {
   spool_drop(&p->message.spool);

@@ -37,6 +37,9 @@ enum fate {
   FATE_SEND      /* it is to be sent */
 };
 
+/* Before they are used: no file is any of theirs. */
+void parcel_ready(struct parcel *p, size_t count);
+
 /* Begin with a letter that is to be fetched; nothing is left of another. */
 void parcel_begin(struct parcel *p, const struct letter *l);
 

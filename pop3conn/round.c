@@ -388,10 +388,12 @@ static void wait_for_more(struct round *r)
 int round_make(const struct account *a, struct journal *j, int stay)
 {
   struct round r = { .account = a, .journal = j };
+  static int begun;
   stralloc name = { 0 };
   int closed = 0, code = let_in(&r);
 
   if (code != ROUND_DONE) return code;
+  if (!begun++) parcel_ready(now.parcel, BATCH);
   doubts(j);
   for (carry(&r); stay && a->server.imap && !r.lost && !j->failed && !stream_stopped; carry(&r)) {
     wait_for_more(&r);

@@ -29,6 +29,23 @@ like ',POP3,.*,s1@example.org,joe@example.net,.*,letter 1,.*250 2.0.0' 'the mail
 same 0 'a mailbox without letters is no trouble' fetch
 same 0 'nor does it cost a session with the mail server' sh -c "grep -c '^2' '$S/commands'; true"
 
+# Several that do not fit into a buffer, in one group, and more than one group.
+behind
+for i in $(seq 40); do
+  { printf 'Subject: %s\n\n' "$i"; yes "this is letter $i" | head -n 700; } | mail joe "$i"
+done
+same 0 'many letters are fetched' fetch
+same 40 'each is handed over' sh -c "grep -c ' 250\$' '$S/ledger'"
+mixed() {
+  for f in "$S"/mail/*; do
+    k=$(sed -n 's/^Subject: \([0-9]*\).*/\1/p' "$f")
+    [ "$(tr -d '\r' < "$f" | grep -cx "this is letter $k")" = 700 ] || echo "letter $k"
+    [ "$(grep -c '^this is' "$f")" = 700 ] || echo "letter $k"
+  done
+}
+same '' 'with its own text' mixed
+same 0 'and deleted' letters
+
 # What is not taken -------------------------------------------------------------------
 
 behind 'RCPT#2=say:550 5.1.1 no such user\r\n'
