@@ -162,6 +162,7 @@ measure: it $(BENCH)
 	@bench/mime $(BUILD)
 	@bench/viruses $(BUILD) 4000 $(or $(ROUNDS),3)
 	@bench/pop $(BUILD) $(or $(ROUNDS),3) $(or $(SECONDS),2)
+	@bench/fetch $(BUILD) $(or $(ROUNDS),3)
 cost: $(BENCH) $(BUILD)/bench/noop-dynamic
 	@$(abspath $(BUILD))/bench/cost 2000
 .PHONY: bench measure cost
