@@ -213,3 +213,12 @@ int stream_pending(const struct stream *s)
 
   return s->pos < s->len || recv(s->in, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
+
+int stream_present(const struct stream *s)
+{
+  char c;
+  ssize_t r = recv(s->in, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  if (r == 0) return s->pos < s->len ? -1 : 0;
+  return r > 0 || errno == EAGAIN || errno == ENOTSOCK;
+}

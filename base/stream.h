@@ -62,4 +62,8 @@ int stream_sendfile(struct stream *s, int fd, off_t *offset, off_t count);
  * Also when the other side has closed. 1 or 0. */
 int stream_pending(const struct stream *s);
 
+/* Is the other side still there? 1; 0: it is gone; -1: it has closed its own half behind lines
+ * that we have not come to, and waits for answers. */
+int stream_present(const struct stream *s);
+
 #endif

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,16 +134,6 @@ int incoming_header(struct incoming *t)
 
 /* Judging ------------------------------------------------------------------------- */
 
-/* Who closed its own half behind commands that we have not come to waits for answers. */
-static int is_there(const struct session *s)
-{
-  char c;
-  ssize_t r = recv(s->client.in, &c, 1, MSG_PEEK | MSG_DONTWAIT);
-
-  if (r == 0) return s->client.pos < s->client.len;
-  return r > 0 || errno == EAGAIN || errno == ENOTSOCK;
-}
-
 static enum decision_end watch(void *with, int pidfd, long long end)
 {
   struct session *s = with;
@@ -168,7 +157,7 @@ static enum decision_end watch(void *with, int pidfd, long long end)
     if (stream_stopped) return DECISION_STOPPED;
     if (r <= 0) continue;
     if (p[0].revents) return DECISION_ENDED;
-    if (!is_there(s)) return DECISION_GONE;
+    if (!stream_present(&s->client)) return DECISION_GONE;
     p[1].fd = -1;  /* it has only closed its own half, with commands still to be read */
   }
 }

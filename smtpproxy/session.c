@@ -1,8 +1,6 @@
 #include "session.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "log.h"
 #include "starttls.h"
@@ -67,10 +65,7 @@ int session_flush(struct session *s)
 
 int session_present(const struct session *s)
 {
-  char c;
-  ssize_t r = recv(s->client.in, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+  int r = stream_present(&s->client);
 
-  /* Who closed its own half behind commands that we have not come to waits for answers. */
-  if (r == 0) return s->client.pos < s->client.len && !starttls_cut(s);
-  return r > 0 || errno == EAGAIN || errno == ENOTSOCK;
+  return r == -1 ? !starttls_cut(s) : r;
 }

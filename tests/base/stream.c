@@ -98,6 +98,13 @@ int main(void)
   s = said(0, "", 1);
   ok(stream_pending(&s), "so is the end");
 
+  s = said(0, "", 0);
+  ok(stream_present(&s) == 1, "who says nothing is there");
+  s = said(0, "", 1);
+  ok(stream_present(&s) == 0, "who has closed is gone");
+  s = said(0, "STAT\r\nQUIT\r\n", 1);
+  ok(stream_fill(&s) > 0 && stream_present(&s) == -1, "unless lines of his are still to be read");
+
   ok(in_pieces(0) && in_pieces(1), "pieces go out one behind the other, however often it takes");
 
   s = said(0, "", 0);
