@@ -176,4 +176,35 @@ same '' 'row 85: and no secret of ours, nor does a log' \
   grep -rl "$CM_CANARY" "$W/env" "$W/arguments" "$W/log" "$W/err" "$W/port"
 like '1$' 'row 85: gets no new privileges' cat "$W/privileges"
 same 0 'row 85: and leaves no core' cat "$W/core"
+
+# One of ours in a jail, as it is seen from outside while it waits.
+CM_CANARY=$CM_CANARY front h
+echo 'waits check jail=own time=60 mem=64m : cm-filter-delay 50' > "$W/port/control/pipeline"
+letter | session > "$T/script"
+perl tests/tools/faultclient "$PORT" < "$T/script" > "$T/transcript" & CLIENT=$!
+below() { for child in $(children "$1"); do echo "$child"; below "$child"; done; }
+waiting() { for p in $(below "$PID"); do [ "$(cat "/proc/$p/comm")" != cm-filter-delay ] || echo "$p"; done 2> /dev/null | grep .; }
+within 20 waiting
+P=/proc/$(waiting)
+same '0 1 2 4' 'row 85: in a jail a stage has its envelope on a fourth descriptor' sh -c "ls $P/fd | sort -n | tr '\n' ' ' | sed 's/ \$//'"
+like ' 4 -> /memfd:envelope' 'row 85: which is in memory' ls -l "$P/fd"
+like "^flags:.*0\$" 'row 85: and can only be read' cat "$P/fdinfo/4"
+same '' 'row 85: it knows nothing but the listed variables' sh -c "tr '\0' '\n' < $P/environ | sed 's/=.*//' |
+  grep -vxE 'SENDER|CM_(ENVELOPE|FIELDS|ID|DEADLINE|DEPTH|UNCHANGED|HELO|PROTO|AUTH|TLS|HOME)|PROTO|TCP.*|LANG|LC_ALL|PATH|TZ'"
+limit() { sed -n "s/^Max $1 *\([0-9a-z]*\) *\([0-9a-z]*\) .*/\1 \2/p" "$P/limits"; }
+same '30 30' 'row 85: has 30 seconds of processor time' limit 'cpu time'
+same '0 0' 'row 85: leaves no core' limit 'core file size'
+same '32 32' 'row 85: can open 32 files' limit 'open files'
+same '1048576 1048576' 'row 85: has a megabyte of stack' limit 'stack size'
+like '^[0-9]* [0-9]*$' 'row 85: can write no endless file' limit 'file size'
+sanitized || same '67108864 67108864' 'row 85: has the memory of its line' limit 'address space'
+like '^NoNewPrivs:.*1$' 'row 85: gets no new privileges' cat "$P/status"
+like '^Seccomp:.*2$' 'row 85: and has a list of calls' cat "$P/status"
+same '' 'row 85: what the port was started with, and is not listed, no process below it has' \
+  sh -c 'for p in "$@"; do grep -alF "$CM_CANARY" "/proc/$p/cmdline"; done; for p in "$@"; do case $(cat "/proc/$p/comm") in cm-smtpd|tcpserver) ;; *) grep -alF "$CM_CANARY" "/proc/$p/environ";; esac; done' \
+  sh $(below "$PID")
+kill $CLIENT; wait $CLIENT 2> /dev/null
+gone() { [ ! "$(children "$PID")" ]; }
+ok 'row 85: and when its client is gone it is' within 20 gone
+
 done_testing
