@@ -3,21 +3,22 @@
 # model that says what must come of them: tests/tools/statewalk and textwalk.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
+. "$(dirname "$0")/../matrix.sh"
 
-start_faultsink s 'RCPT TO:<bad=say:550 5.1.1 no\r\n' 'RCPT TO:<later=say:450 4.2.0 no\r\n'
-home h smtp 127.0.0.1 "$PORT"
-echo 100000 > "$W/port/control/maxerrors"
-front h
+arena
+control maxerrors 100000
+cp "$C/maxerrors" "$T/control"
 
-# STEPS: a hundred thousand by hand take some minutes.
-steps=${STEPS:-10000}
-ROW='row 34'
-like "^$steps commands, [0-9]* messages$" 'commands in any order' perl tests/tools/statewalk "$PORT" "$T/s" "$steps" 1
-ROW='row 36'
+# STEPS: a hundred thousand by hand take some minutes; SEED: other ones.
+steps=${STEPS:-10000} seed=${SEED:-1}
+row 34 'commands in any order'
+behind 'RCPT TO:<bad=say:550 5.1.1 no\r\n' 'RCPT TO:<later=say:450 4.2.0 no\r\n'
+like "^$steps commands, [0-9]* messages$" 'commands in any order' perl tests/tools/statewalk "$FRONT" "$S" "$steps" "$seed"
 for mode in refuse normalize; do
-  rm -rf "$T/s/mail"
-  echo $mode > "$T/h/port/control/newlines"
-  same '1000 texts' "texts of any kind, $mode" perl tests/tools/textwalk "$PORT" "$T/s" $mode 1000 1
+  row 36 "texts of any kind, $mode"
+  behind
+  control newlines $mode
+  same '1000 texts' "texts of any kind, $mode" perl tests/tools/textwalk "$FRONT" "$S" $mode 1000 "$seed"
 done
 
-done_testing
+rows_done
