@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <fcntl.h>
@@ -72,15 +71,14 @@ static char **environment(const struct decision *d)
 /* A file that nobody can change any more: the sender, then a recipient a line. */
 static int envelope(const struct decision *d)
 {
-  union { const char *is; char *wanted; } sender = { d->sender };
-  char nl[] = "\n";
-  const struct iovec lines[] = {
-    { sender.wanted, strlen(d->sender) }, { nl, 1 }, { d->recipients->s, d->recipients->len }
-  };
-  int fd = memfd_create("envelope", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  static stralloc lines;
+  int fd;
 
+  if (!stralloc_copys(&lines, d->sender) || !stralloc_append(&lines, "\n") ||
+      !stralloc_catb(&lines, d->recipients->s, d->recipients->len)) return -1;
+  fd = memfd_create("envelope", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd == -1) return -1;
-  if (writev(fd, lines, 3) == (ssize_t) (lines[0].iov_len + 1 + lines[2].iov_len) &&
+  if (copy_write(fd, lines.s, lines.len) == 1 &&
       !fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW)) return fd;
   close(fd);
   return -1;
