@@ -1,0 +1,140 @@
+#!/bin/sh
+# Rows that other tests look into more closely, here by recorded clients and with the nine
+# oracles behind each: crowd.t, early.t, smuggling.t, relay.t, guard.t and disk.t.
+if [ -z "$EDGES" ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  EDGES=1 exec unshare -m sh "$0"
+fi
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../peer.sh"
+. "$(dirname "$0")/../matrix.sh"
+
+arena
+dialogue='220 250 250 250 354'
+# begun LINE...: a script up to 354, then these lines
+begun() {
+  printf 'line MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<b@example.net>\nreply\nline DATA\nreply 354\n'
+  printf '%s\n' "$@"
+}
+
+row 25 'a text that comes too slowly'
+behind
+control timeoutsmtpd 5
+heard "$dialogue 421 closed" 'is told 421' begun 'split 8' 'pause 0.1' "send Subject: x\\r\\n$(printf '%0600d' 0)"
+committed 0 'nothing of it goes on'
+logged aborted 'as the log says'
+
+row 28 'many who say nothing'
+behind
+echo 'connections 6' > "$C/limits"
+printf 'reply\nwait 20\n' > "$T/silent"
+mute=
+for k in 1 2 3 4 5; do perl tests/tools/faultclient "$FRONT" < "$T/silent" > "$T/mute.$k" & mute="$mute $!"; done
+all_greeted() { [ "$(cat "$T"/mute.* | grep -c '^220')" = 5 ]; }
+ok 'some are greeted' within 20 all_greeted
+heard "$dialogue 250 221 closed" 'and one with a message is served' letter
+perl tests/tools/faultclient "$FRONT" < "$T/silent" > "$T/mute.6" & mute="$mute $!"
+six() { [ -s "$T/mute.6" ]; }
+within 20 six
+heard '421 closed' 'one more of the same address is told to wait' bare echo eof
+committed 1 'the message is there'
+# shellcheck disable=SC2086 # one process id a word
+kill $mute; wait $mute 2>/dev/null
+
+if [ "$EDGES" ]; then
+  row 29 'large messages, and little room'
+  behind
+  mount -t tmpfs -o size=8m none "$T/h/spool"
+  { begun 'send Subject: x\r\n\r\n' "many 700 $(printf '%04000d' 0)\\r\\n" 'line .' reply | session; } > "$T/large"
+  few=
+  for k in 1 2 3 4 5 6; do client "$FRONT" < "$T/large" > "$T/large.$k" & few="$few $!"; done
+  # shellcheck disable=SC2086 # one process id a word
+  wait $few
+  same 6 'each is accepted, or told 452' sh -c "cat '$T'/large.* | sed -n '/^354/{n;p}' | grep -c '^250 \\|^452 4.3.1'"
+  like '^452 4.3.1' 'some are told 452' sh -c "cat '$T'/large.*"
+  same "$(cat "$T"/large.* | sed -n '/^354/{n;p}' | grep -c '^250 ')" 'those accepted are there' sh -c "cat '$S/ledger' 2>/dev/null | wc -l"
+  ok 'the room is free again' within 20 umount "$T/h/spool"
+fi
+
+row 30 'who speaks before its turn'
+behind
+control greetdelay 20
+heard '554 closed' 'before the greeting' bare printf 'send EHLO c\\r\\n\neof\n'
+rm "$C/greetdelay"
+heard '220 250 250 250 554 closed' 'the text behind DATA, before 354' \
+  printf 'line MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<b@example.net>\nreply\nsend DATA\\r\\nSubject: x\\r\\n\\r\\nx\\r\\n.\\r\\n\neof\n'
+committed 0 'is no message'
+
+row 37 'texts that look like an end'
+for end in '\n.\n' '\n.\r\n' '\r.\r' '\r.\r\n' '\r\n.\n' '\r\n.\r'; do
+  behind
+  smuggled="Subject: x\\r\\n\\r\\na${end}MAIL FROM:<e@example.org>\\r\\nRCPT TO:<b@example.net>\\r\\nDATA\\r\\nSubject: y\\r\\n\\r\\ny\\r\\n"
+  TEXT=$smuggled name=$(printf %s "$end" | tr -d '\\')
+  heard "$dialogue 550 221 closed" "$name is refused" letter
+  committed 0 'nothing is there'
+  control newlines normalize
+  heard "$dialogue 250 221 closed" "$name is mended, where the port does that" letter
+  committed 1 'as one message'
+  unset TEXT
+  rm "$C/newlines"
+done
+unset TEXT
+NEWLINES=normalize
+
+row 45 'addresses of others, and of ours within them'
+behind
+not_taken() { [ "$(codes < "$T/transcript" | cut -d ' ' -f 4 | cut -c 1)" = 5 ]; }
+for a in 'x@elsewhere.example' 'x%elsewhere.example@example.net' 'elsewhere.example!x@example.net' \
+  '@example.net:x@elsewhere.example' '"x@elsewhere.example"@example.net' 'x@elsewhere.example@example.net' \
+  'x@[127.0.0.1]' 'x@example.net%elsewhere.example' '"x%elsewhere.example"@example.net'; do
+  tried letter "$a"
+  ok "$a" not_taken
+done
+same '' 'the upstream hears of none' grep -h 'RCPT' "$S/commands"
+
+row 46 'addresses that a shell would run'
+behind
+heard '220 250 250 250 354 250 221 closed' 'are names' letter '`id`$x@example.net'
+heard '220 250 250 250 354 250 221 closed' 'all of them' letter '{$IFS}&~@example.net'
+committed 2 'and nothing else'
+
+row 47 'who tries many addresses'
+behind 'RCPT=say:550 5.1.1 no such user\r\n'
+echo 'harvest 3 time=600 block=600' > "$C/limits"
+heard '220 250 250 550 550 550 550 421 closed' 'is cut off' \
+  sh -c 'echo "line MAIL FROM:<a@example.org>"; echo reply; for k in 1 2 3 4 5; do echo "line RCPT TO:<bad$k@example.net>"; echo reply; done'
+heard '421 closed' 'and stays away' bare echo eof
+rm -rf "$C/limits" "$T/h/state"
+
+row 73 'settings that anybody may change'
+behind
+chmod o+w "$C"
+heard '421 closed' 'are not obeyed' bare echo eof
+chmod o-w "$C"
+heard "$dialogue 250 221 closed" 'until they are safe' letter
+committed 1 'and then mail goes'
+
+row 74 'no room in the store'
+behind
+pipeline 'v check 0=accept/redirect : true'
+control quarantine store
+heard "$dialogue 250 221 closed" 'with room it is stored' letter
+if [ "$EDGES" ]; then
+  mv "$T/h/store" "$T/aside"; mkdir -m 700 "$T/h/store"
+  mount -t tmpfs -o size=8k,mode=700 none "$T/h/store"
+  TEXT="Subject: x\\r\\n\\r\\n$(printf '%09000d' 0 | fold -w 70 | sed 's/$/\\r\\n/' | tr -d '\n')\\r\\n"
+  heard "$dialogue 452 221 closed" 'without, the client comes again' letter
+  unset TEXT
+  umount "$T/h/store"; rmdir "$T/h/store"; mv "$T/aside" "$T/h/store"
+fi
+
+row 82 'a store that is none any more'
+behind
+pipeline 'v check 0=accept/redirect : true'
+control quarantine store
+rm -rf "$T/h/store"; : > "$T/h/store"
+heard "$dialogue 451 221 closed" 'the client comes again' letter
+rm "$T/h/store"
+heard "$dialogue 250 221 closed" 'and it is made anew' letter
+committed 0 'nobody else has it'
+
+rows_done
