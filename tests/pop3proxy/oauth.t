@@ -79,4 +79,28 @@ rm "$W/port/control/servers"
 echo "@example.net pop3 127.0.0.1 $DOVECOT" | cm-list -a "$W/port/control/accounts" make
 like '^+OK 1 ' 'XOAUTH2 where a list says the server' talk "AUTH XOAUTH2 $(xoauth2 u@example.net "$other")" STAT QUIT
 
+# The connector has its tokens from a program, which is asked once more for a new one.
+. "$(dirname "$0")/../pop3conn/fetch.sh"
+account c 'smtp 127.0.0.1 1'
+set_control user u passwordcommand "sh $T/mint" upstream 'queue true'
+rm "$A/control/password"
+token u -30 > "$T/minted"; token u 600 > "$T/next"; : > "$T/asked"
+echo "cat $T/minted; mv $T/next $T/minted 2> /dev/null; echo >> $T/asked" > "$T/mint"
+for m in xoauth2 oauthbearer; do
+  printf 'Subject: one\n\nhello\n' | mail u "$m"
+  set_control auth $m
+  before=$(wc -l < "$T/asked")
+  same 0 "cm-fetch logs in by $m" fetch
+  same 0 'and has what there is' letters u
+  case $m in
+    xoauth2) same $((before + 2)) 'with a second token, for the first was too old' sh -c "wc -l < '$T/asked'" ;;
+    *) same $((before + 1)) 'with the first token' sh -c "wc -l < '$T/asked'" ;;
+  esac
+done
+echo 'echo none' > "$T/mint"
+printf 'Subject: one\n\nhello\n' | mail u last
+same 77 'a token that is none is a password that is refused' fetch
+same 1 'and nothing is taken' letters u
+same '' 'no token is in the log' grep -F "$(cat "$T/minted")" "$A/err"
+
 done_testing
