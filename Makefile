@@ -125,8 +125,8 @@ check:
 	@$(MAKE) --no-print-directory suite
 
 # TESTS= names some tests in place of all, and then no rows are counted. They run side by
-# side, JOBS at once, the one that takes longest first: most of them mostly wait.
-LONG  := tests/smtpproxy/everycall.t
+# side, JOBS at once, those that take longest first: most of them mostly wait.
+LONG  := tests/smtpproxy/everycall.t tests/report/power.t
 EVERY := $(UNIT) $(LONG) $(filter-out $(LONG),$(sort $(shell find tests -name '*.t')))
 JOBS  := $(shell expr $$(nproc) + 1)
 TESTS := $(EVERY)

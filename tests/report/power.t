@@ -1,7 +1,7 @@
 #!/bin/sh
 # Loss of power at every call of what must not be lost: storing, releasing and deleting a
-# message of the quarantine, putting a deletion on record, and what cm-smtpd and cm-maildir
-# acknowledge. The home is on a file system of its own, of which tests/tools/snapshot
+# message of the quarantine, putting a deletion on record, what cm-smtpd and cm-maildir
+# acknowledge, and what cm-fetch has sent and deletes. The home is on a file system of its own, of which tests/tools/snapshot
 # keeps what each call would leave, in three ways; what it says once it is mounted is what would be
 # there the next morning. POWER_ALL=1: the three ways on each file system that there is a mkfs for.
 if [ -z "$POWER" ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
@@ -113,6 +113,26 @@ fit_delivered() {
   [ "$(tail -n 1 "$2")" = body ]
 }
 
+# From a mailbox to a server that both live on: what the journal says is true, and can be read.
+mkdir -p "$T/box/mail"
+background perl tests/tools/popbox "$T/box"
+within 10 test -s "$T/box/port" || { echo 'Bail out! popbox did not start'; exit 1; }
+fetched() { "$@" cm-fetch "$H/a" > "$T/out" 2> "$T/err"; }
+prepare_fetched() {
+  mkdir -p "$H/a/control"
+  (cd "$H/a/control" && echo "pop3 127.0.0.1 $(cat "$T/box/port") tls=no" > server && echo joe > user && echo me.example.net > me &&
+    echo joe@example.net > recipient && echo "smtp 127.0.0.1 $UPSTREAM" > upstream && : > pipeline && umask 077 && echo p > password)
+  rm -rf "$T/s/ledger" "$T/box/mail/"*
+  cp "$T/mail" "$T/box/mail/1"
+}
+# Letters in the mailbox, and letters at the server.
+state_fetched=$(printf '%s' "$state_released" | sed '$d')"
+  "'echo "$(ls "$T/box/mail" | wc -l)$(cat "$T/s/ledger" 2>/dev/null | grep -c " 250\$")"'
+fit_fetched() {
+  [ "$1" != 00 ] && { [ "${1#?}" = 1 ] || ! grep -q '^sent ' "$THEN/h/a/journal" 2>/dev/null; } &&
+    CM_HOME=$THEN/h cm-fetch -n "$THEN/h/a" > /dev/null 2>&1  # a torn line is told, and no trouble
+}
+
 # -- the cuts
 
 # fresh WHAT: a home in which it can be done
@@ -121,7 +141,7 @@ fresh() {
   mkdir -p "$H/ports/mx/control" "$T/mx" "$SHOTS"
   (cd "$H/ports/mx/control" && echo "smtp 127.0.0.1 $UPSTREAM" > upstream && echo me.example.net > me &&
     echo '*@example.net' > recipients && echo store > quarantine)
-  case $1 in stored|released|dismissed|delivered) "prepare_$1";; esac
+  case $1 in stored|released|dismissed|delivered|fetched) "prepare_$1";; esac
   rm -f "$T/ended"
   echo > "$NOW/other"
   sync -f "$H"
@@ -130,7 +150,7 @@ fresh() {
 # cut_off WHAT WAY: it is done once, and every call of it is a cut
 cut_off() {
   fresh "$1"
-  case $1 in stored) p=cm-filter-store;; released|dismissed) p=cm-quarantine;; delivered) p=cm-maildir;; *) p=cm-smtpd;; esac
+  case $1 in stored) p=cm-filter-store;; released|dismissed) p=cm-quarantine;; delivered) p=cm-maildir;; fetched) p=cm-fetch;; *) p=cm-smtpd;; esac
   eval "STATE=\$state_$1"
   HOW=$2; export STATE HOW
   "$1" "$BUILD/tests/atcall" -p $p "run:$PWD/tests/tools/snapshot" 0
@@ -166,7 +186,7 @@ over() {
   done
 }
 
-cuts=0 disks=0 each='stored released deleted redirected dismissed delivered'
+cuts=0 disks=0 each='stored released deleted redirected dismissed delivered fetched'
 those=$each
 over ext4 8M '' alone other ${POWER_ALL:+all}
 [ "$POWER_ALL" ] || those='stored deleted'
