@@ -146,12 +146,14 @@ same 3 'without another one' taken
 
 # Servers that want no good ----------------------------------------------------------------
 ROW='row 88'
+# room KILOBYTES: a command that leaves so much memory, but to a sanitizer
+room() { sanitized || echo "ulimit -v $1;"; }
 
 # LINE that comes in the place of an answer, without an end where it says so
 for rule in 'CONNECT=many:x' 'CAPA=many:X\r\n' 'LIST=many:1 1\r\n' 'UIDL=many:1 x\r\n' 'LIST=many:x' 'RETR=say:what\r\n' 'RETR=say:+ \r\n' \
   'USER=say:+OK\r\n+OK\r\n' 'CAPA=say:+OK\r\n.\r\n+OK\r\n+OK\r\n'; do
   box "$rule"
-  same 111 "$(shown "$rule"): the run ends" sh -c "ulimit -v 200000; CM_HOME='${A%/*}' timeout 60 cm-fetch '$A' 2> '$A/err'; echo \$?"
+  same 111 "$(shown "$rule"): the run ends" sh -c "$(room 200000) CM_HOME='${A%/*}' timeout 60 cm-fetch '$A' 2> '$A/err'; echo \$?"
   same 3 '... and nothing is deleted' inside
 done
 box 'RETR#2=say:-ERR no such message\r\n'
@@ -248,7 +250,7 @@ behind
 box; rm -f "$B/mail/"*
 perl -e 'print "Subject: x\n\n"; print "x" x 72, "\n" for 1 .. 700000' > "$B/mail/1"
 set_control timeoutremote 60
-same 0 '50 MB: is fetched in little memory' sh -c "ulimit -v 60000; CM_HOME='${A%/*}' timeout 60 cm-fetch '$A' 2> '$A/err'; echo \$?"
+same 0 '50 MB: is fetched in little memory' sh -c "$(room 60000) CM_HOME='${A%/*}' timeout 60 cm-fetch '$A' 2> '$A/err'; echo \$?"
 same 0 '... and gone' inside
 same 1 '... and taken' taken
 set_control timeoutremote 3
