@@ -82,11 +82,19 @@ int spawn_find(const char *name, stralloc *path)
   return -1;
 }
 
+/* The file that is tried. There is room for any before the child begins: one that was killed
+ * within malloc would leave the parent, whose memory it is, one that is locked. */
+static stralloc file;
+
+static int make_room(const struct spawn *s)
+{
+  return s->path || stralloc_ready(&file, strlen(directories(s->argv[0])) + strlen(s->argv[0]) + 2);
+}
+
 /* Become the program, or return with errno. To try a file costs less than to ask for it
  * first; spawn_start() asks, if none would do. */
 static void become(const struct spawn *s)
 {
-  static stralloc file;  /* it stays with the parent, who lends us its memory */
   const char *name = s->path ? s->path : s->argv[0], *dir, *end = 0;
 
   if (s->path || strchr(name, '/')) {
@@ -192,6 +200,10 @@ int spawn_start(struct spawn *s)
 
   s->pid = 0;
   s->pidfd = -1;
+  if (!make_room(s)) {
+    errno = ENOMEM;
+    return -1;
+  }
   look();
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);

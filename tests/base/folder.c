@@ -9,7 +9,7 @@ static int is(const char *name, const char *want)
 {
   stralloc to = { 0 };
 
-  return folder_encode(&to, name) == 1 && to.len == strlen(want) && !memcmp(to.s, want, to.len);
+  return folder_encode(&to, name) == 1 && to.len == strlen(want) && (!to.len || !memcmp(to.s, want, to.len));
 }
 
 static int bad(const char *name)
