@@ -122,7 +122,9 @@ int main(int argc, char **argv)
   while ((c = getopt(argc, argv, "nsj:")) != -1) switch (c) {
     case 'n': only_look = 1; break;
     case 's': stay = 1; break;
-    case 'j': if (control_scan(optarg, strlen(optarg), &most) && most) break; /* fall through */
+    case 'j':
+      if (control_scan(optarg, strlen(optarg), &most) && most) break;
+      __attribute__((fallthrough));
     default: die(ROUND_CALL, usage);
   }
   argv += optind;
