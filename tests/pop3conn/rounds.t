@@ -138,7 +138,8 @@ for i in 1 2 3 4 5; do put $i; done
 same 0 'with Postfix behind' fetch
 same 5 'each letter comes to its mailbox' received mx
 same 0 'and is deleted' letters
-like '^To: \|^Subject: letter 5' 'whole' inbox mx
-like '^\.a dot' 'with its dots' inbox mx
+all_of() { inbox mx | grep -x "\.a dot\|Hello [0-9]\|Subject: letter [0-9]" | sort | uniq -c | sed 's/^ *//' | tr '\n' ','; }
+same '5 .a dot,1 Hello 1,1 Hello 2,1 Hello 3,1 Hello 4,1 Hello 5,1 Subject: letter 1,1 Subject: letter 2,1 Subject: letter 3,1 Subject: letter 4,1 Subject: letter 5,' \
+  'whole, each once' all_of
 
 done_testing

@@ -43,8 +43,11 @@ for how in half close rst; do
     same '' 'the upstream has seen no DATA' grep DATA "$S/commands"
   done
 done
+
+# What is said before the reset comes is not known to be unheard: one copy, and here alone.
+row 20 'it goes away behind the dot'
+doubts 1
 fresh
-doubts 1  # what is said before the reset comes is not known to be unheard
 run text 'send x\r\n.\r\n' 'rst'
 ok 'gone behind the dot: the session ends' within 20 no_session
 
