@@ -129,11 +129,13 @@ check:
 LONG  := tests/smtpproxy/everycall.t tests/report/power.t
 EVERY := $(UNIT) $(LONG) $(filter-out $(LONG),$(sort $(shell find tests -name '*.t')))
 JOBS  := $(shell expr $$(nproc) + 1)
+# One that takes more than so many seconds hangs.
+BOUND := 1200
 TESTS := $(EVERY)
 TAP   := $(abspath $(BUILD))/tap
 suite: all
 	rm -rf $(TAP)
-	@PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" PERL_TEST_HARNESS_DUMP_TAP="$(TAP)" prove -j $(JOBS) -r $(TESTS); \
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD="$(abspath $(BUILD))" PERL_TEST_HARNESS_DUMP_TAP="$(TAP)" prove --timer --exec 'tests/bounded $(BOUND)' -j $(JOBS) -r $(TESTS); \
 	  code=$$?; $(if $(filter-out $(TESTS),$(EVERY)),,sh tests/rows "$(TAP)" &&) exit $$code
 	cd man && ! mandoc -T lint -W style * 2>&1 | grep -v 'not found: Xr [^c]\|outdated mandoc.db'
 
