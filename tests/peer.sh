@@ -70,6 +70,10 @@ inhabit() {
   }
 }
 
+# final: settings, the last of each name. postlogd warns of an earlier one in its own log, and
+# waits for itself, and all Postfix with it, when that happens to be full.
+final() { awk -F '[ =]' '!($1 in is) { name[++n] = $1 } { is[$1] = $0 } END { for (i = 1; i <= n; i++) print is[name[i]] }'; }
+
 start_postfix() {
   world "$1" queue/incoming queue/active queue/deferred queue/maildrop; shift
   PORT=$(free_port)
@@ -98,7 +102,7 @@ virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 !
     for setting in "$@"; do echo "$setting"; done
-  } > "$W/etc/postfix/main.cf"
+  } | final > "$W/etc/postfix/main.cf"
   cat > "$W/etc/postfix/master.cf" <<!
 127.0.0.1:$PORT inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup

@@ -20,6 +20,10 @@ for peer in postfix exim opensmtpd sink; do
   like "^Subject: for $peer" "$peer shows it" inbox $peer
   like '^\.two dots' "$peer decodes it" inbox $peer
 done
+# A setting said twice would have its log wait for itself.
+start_postfix again mydestination=example.org smtpd_recipient_restrictions=permit
+same 'mydestination=example.org smtpd_recipient_restrictions=permit' 'postfix has each setting once' \
+  sh -c 'grep -E "^(mydest|smtpd_rec)" "$0" | xargs' "$T/again/etc/postfix/main.cf"
 like '^1 <a@example.org> <b@example.net> 37 [0-9a-f]* clean 250$' 'faultsink counts it' cat "$T/faultsink/ledger"
 same 'Subject: for faultsink
 

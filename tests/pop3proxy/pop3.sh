@@ -133,6 +133,6 @@ start_courier() {
   COURIER=$(free_port) PORT=$COURIER
   # shellcheck disable=SC2016 # for the inner shell
   inhabit sh -c 'makeuserdb -f /mnt/etc/courier/userdb && c=/usr/lib/courier || exit 111
-    $c/courier-authlib/authdaemond & POP3AUTH="PLAIN LOGIN" MAILDIRPATH=Maildir \
+    setpriv --pdeathsig TERM $c/courier-authlib/authdaemond & POP3AUTH="PLAIN LOGIN" MAILDIRPATH=Maildir \
     exec tcpserver -HRl0 127.0.0.1 "$0" $c/courier/courierpop3login $c/courier/courierpop3d .' "$PORT"
 }
