@@ -8,9 +8,7 @@
 
 #include "clock.h"
 #include "dot.h"
-#include "pop3c.h"
-#include "sasl.h"
-#include "secret.h"
+#include "pop3auth.h"
 
 #define WHOLE 1800000  /* milliseconds until a letter is there */
 #define REST 1048576   /* bytes of one that is too large that are read, and as many as it may have */
@@ -31,7 +29,7 @@ static int ask(struct postbox *m, const char *line, size_t len)
   return pop3c_ask(&server, line, len, m->account->timeout);
 }
 
-/* Logging in -------------------------------------------------------------- */
+/* The beginning ------------------------------------------------------------ */
 
 static int capa(struct postbox *m)
 {
@@ -49,75 +47,6 @@ static int capa(struct postbox *m)
   return r ? -1 : 1;
 }
 
-/* RFC 3206 and 2449, 8: is it the mailbox, and not the password? */
-static int is_busy(void)
-{
-  static const char *const codes[] = { "-ERR [SYS/TEMP]", "-ERR [IN-USE]", "-ERR [LOGIN-DELAY]", 0 };
-  size_t i;
-
-  for (i = 0; codes[i]; ++i)
-    if (server.text.len > strlen(codes[i]) && !case_diffb(server.text.s, strlen(codes[i]), codes[i])) return 1;
-  return 0;
-}
-
-static int refused(struct postbox *m, int r)
-{
-  if (r == POP3C_LOST) return lost(m);
-  m->trouble = server.text.len > 5 ? server.text.s + 5 : "refuses the password";
-  pop3c_close(&server);
-  return is_busy() ? -1 : 0;
-}
-
-static int user_pass(struct postbox *m, const stralloc *secret)
-{
-  static stralloc line;
-  int r;
-
-  if (!stralloc_copys(&line, "USER ") || !stralloc_cats(&line, m->account->user.s)) return -1;
-  r = ask(m, line.s, line.len);
-  if (r == POP3C_OK) {
-    if (!stralloc_copys(&line, "PASS ") || !stralloc_cats(&line, secret->s)) r = POP3C_LOST;
-    else r = ask(m, line.s, line.len);
-    secret_forget(&line);
-  }
-  return r == POP3C_OK ? 1 : refused(m, r);
-}
-
-/* One word of the exchange, in base64. */
-static int word(struct postbox *m, const char *data, size_t len)
-{
-  static stralloc line;
-  int r;
-
-  line.len = 0;
-  r = sasl_encode(&line, data, len) ? ask(m, line.s, line.len) : pop3c_fail(&server, "out of memory");
-  secret_forget(&line);
-  return r;
-}
-
-/* AUTH, RFC 5034. The first words go out behind the server's "+": tokens are longer than
- * what may stand in the command. */
-static int sasl(struct postbox *m, const stralloc *secret)
-{
-  static stralloc line, first;
-  const struct account *a = m->account;
-  int login = !strcmp(a->auth.s, "LOGIN"), r;
-
-  if (!stralloc_copys(&line, "AUTH ") || !stralloc_cats(&line, a->auth.s)) return -1;
-  r = ask(m, line.s, line.len);
-  if (r == POP3C_OK) r = pop3c_fail(&server, "answers AUTH before it knows who asks");
-  if (r == POP3C_MORE && login) {
-    r = word(m, a->user.s, strlen(a->user.s));
-    if (r == POP3C_MORE) r = word(m, secret->s, strlen(secret->s));
-  } else if (r == POP3C_MORE) {
-    r = secret_first(a, a->auth.s, secret, &first) ? word(m, first.s, first.len) : pop3c_fail(&server, "out of memory");
-    secret_forget(&first);
-  }
-  /* It says why in words of its own, and waits for an answer to them; RFC 7628, 3.2.3. */
-  if (r == POP3C_MORE) r = word(m, "\1", 1);
-  return r == POP3C_OK ? 1 : refused(m, r);
-}
-
 static int begin(struct postbox *m, const stralloc *secret)
 {
   const struct account *a = m->account;
@@ -130,7 +59,7 @@ static int begin(struct postbox *m, const stralloc *secret)
     return -1;
   }
   if (capa(m) == -1) return lost(m);
-  return *a->auth.s ? sasl(m, secret) : user_pass(m, secret);
+  return pop3auth(&server, a, secret, &m->trouble);
 }
 
 /* Lists -------------------------------------------------------------------- */
