@@ -195,10 +195,11 @@ static int judged(const struct decision *d, struct result *r, int code, int fd, 
 static int start(const struct decision *d, struct spawn *p, int out, int fd, int env)
 {
   static char *argv[] = { 0, 0, 0 };
-  static char name[] = "cm-pipeline", file[] = "control/pipeline";
+  static char name[] = "cm-pipeline";
+  union { const char *is; char *wanted; } file = { d->pipeline };
 
   argv[0] = name;
-  argv[1] = file;
+  argv[1] = file.wanted;
   p->argv = argv;
   p->env = environment(d);
   p->fd[0] = d->message->fd;

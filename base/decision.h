@@ -20,6 +20,7 @@ enum decision_end { DECISION_ENDED, DECISION_LATE, DECISION_GONE, DECISION_STOPP
 
 /* What is asked. All texts are 0-terminated and not 0. */
 struct decision {
+  const char *pipeline;         /* the file */
   const char *id, *sender, *helo, *proto, *auth, *tls;
   const char *ip;               /* of who sent the message; "" */
   const char *host;             /* its name; read only where it is not who speaks with us */
@@ -38,7 +39,7 @@ struct decision {
  * without memory. */
 int decision_none(struct result *result);
 
-/* Run control/pipeline. A message to be handed on stands in filtered: whole, or
+/* Run the pipeline. A message to be handed on stands in filtered: whole, or
  * with *header_only what goes before the body of the message, which is
  * unchanged. 1: there is a result, if only defer. 0: the same, but there is no
  * memory for it. -1: watch said that nobody waits for it (errno 0), or that all

@@ -7,11 +7,16 @@
 #include "control.h"
 #include "plan.h"
 
-int setting_trouble(stralloc *trouble, const char *file, const char *what)
+static int useless(stralloc *trouble, const char *folder, const char *file, const char *what)
 {
-  if (!stralloc_copys(trouble, "unable to use control/") || !stralloc_cats(trouble, file) ||
+  if (!stralloc_copys(trouble, "unable to use ") || !stralloc_cats(trouble, folder) || !stralloc_cats(trouble, file) ||
       !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) || !stralloc_0(trouble)) abort();
   return 0;
+}
+
+int setting_trouble(stralloc *trouble, const char *file, const char *what)
+{
+  return useless(trouble, "control/", file, what);
 }
 
 const char *setting_why(int r)
@@ -32,12 +37,12 @@ int setting_numbers(const struct setting *settings, size_t count, stralloc *trou
   return 1;
 }
 
-int setting_pipeline(int *stages, stralloc *trouble)
+int setting_pipeline(const char *file, int *stages, stralloc *trouble)
 {
   static struct plan plan;
-  int r = plan_read("control/pipeline", &plan, trouble);
+  int r = plan_read(file, &plan, trouble);
 
-  if (r == 0) return setting_trouble(trouble, "pipeline", "there is no such file; an empty one means no filters");
+  if (r == 0) return useless(trouble, "", file, "there is no such file; an empty one means no filters");
   if (r == -1) return 0;
   *stages = plan.count > 0;
   return 1;

@@ -17,7 +17,9 @@ struct setting { const char *name; unsigned long *value, usual; };
 /* Read the numbers. 1, or 0 with trouble. */
 int setting_numbers(const struct setting *settings, size_t count, stralloc *trouble);
 
-/* control/pipeline: has it a stage? 1, or 0 with trouble. */
-int setting_pipeline(int *stages, stralloc *trouble);
+#define SETTING_PIPELINE "control/pipeline"  /* of a front end that has no choice of more */
+
+/* Has this pipeline file a stage? 1, or 0 with trouble. */
+int setting_pipeline(const char *file, int *stages, stralloc *trouble);
 
 #endif

@@ -76,7 +76,7 @@ int account_read(struct account *a, stralloc *trouble)
   if (!control_survey(trouble) || !server(a, trouble) || !text("user", &a->user, 1, trouble) || !mechanism(a, trouble) ||
       !text("folder", &a->folder, 0, trouble) || !text("moveto", &a->moveto, 0, trouble) || !whose(a, trouble) ||
       !setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) ||
-      !upstream_read(&a->upstreams, trouble) || !setting_pipeline(&a->filters, trouble)) return 0;
+      !upstream_read(&a->upstreams, trouble) || !setting_pipeline(SETTING_PIPELINE, &a->filters, trouble)) return 0;
   a->fresh = control_switch("control/onlynew");
   if (a->fresh == -1) return setting_trouble(trouble, "onlynew", strerror(errno));
   r = control_me(&a->me);

@@ -14,6 +14,7 @@
 #include "maillog.h"
 #include "peer.h"
 #include "prepare.h"
+#include "setting.h"
 #include "store.h"
 #include "stream.h"
 #include "target.h"
@@ -87,7 +88,7 @@ static const char *circle(const struct account *a, const struct header *header, 
 static int decide(const struct account *a, struct parcel *p)
 {
   struct decision d = {
-    .id = p->id, .proto = a->server.imap ? "IMAP" : "POP3", .auth = a->user.s, .tls = "", .elsewhere = 1,
+    .pipeline = SETTING_PIPELINE, .id = p->id, .proto = a->server.imap ? "IMAP" : "POP3", .auth = a->user.s, .tls = "", .elsewhere = 1,
     .sender = p->hop.sender.s, .helo = p->hop.helo.s, .ip = p->hop.ip.s, .host = p->hop.host.s,
     .recipients = &p->recipients, .message = &p->message.spool, .body = p->header.body,
     .deadline = a->deadline, .watch = watch

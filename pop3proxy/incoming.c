@@ -14,6 +14,7 @@
 #include "maillog.h"
 #include "notice.h"
 #include "peer.h"
+#include "setting.h"
 #include "sha256.h"
 #include "store.h"
 #include "verdict.h"
@@ -217,7 +218,7 @@ static int nomemory(struct session *s)
 int incoming_judge(struct session *s, struct incoming *t)
 {
   struct decision d = {
-    .id = t->id, .proto = "POP3", .auth = s->user.len ? s->user.s : "", .tls = "", .elsewhere = 1,
+    .pipeline = SETTING_PIPELINE, .id = t->id, .proto = "POP3", .auth = s->user.len ? s->user.s : "", .tls = "", .elsewhere = 1,
     .recipients = &t->recipients, .message = &t->message, .deadline = s->set.deadline, .watch = watch, .with = s
   };
   int r;

@@ -73,7 +73,7 @@ int settings_read(struct settings *s, stralloc *trouble)
 
   return control_survey(trouble) && servers(s, trouble) && accounts(s, trouble) && upstream(s, trouble) &&
          setting_numbers(numbers, sizeof numbers / sizeof *numbers, trouble) &&
-         setting_pipeline(&s->filters, trouble) && name(s, trouble);
+         setting_pipeline(SETTING_PIPELINE, &s->filters, trouble) && name(s, trouble);
 }
 
 static int named(const struct pop *p, const char *host, size_t hostlen, const char *port)

@@ -6,6 +6,7 @@
 
 #include "identity.h"
 #include "log.h"
+#include "setting.h"
 
 #define REST 1            /* seconds for the rest of an answer, while nobody watches the client */
 
@@ -57,7 +58,8 @@ int filter_run(struct session *s)
 {
   struct transaction *t = &s->t;
   struct decision d = {
-    .id = t->id, .sender = t->sender.text, .helo = identity_helo(s), .proto = identity_protocol(s),
+    .pipeline = SETTING_PIPELINE, .id = t->id, .sender = t->sender.text, .helo = identity_helo(s),
+    .proto = identity_protocol(s),
     .auth = s->user.len ? s->user.s : "", .tls = s->tls ? s->tls : "",
     .ip = identity_ip(s), .host = identity_host(s), .elsewhere = t->forward.given,
     .recipients = &t->recipients, .message = &t->message, .body = t->header.body, .deadline = s->set.deadline, .watch = watch, .with = s
