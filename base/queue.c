@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "control.h"
 #include "copy.h"
 #include "reply.h"
+#include "setting.h"
 #include "spawn.h"
+#include "upstream.h"
 #include "verdict.h"
 
 #define WORDS 1000  /* bytes that are read of what it says, and */
@@ -156,6 +159,20 @@ static const struct { int code; const char *words; } refusals[] = {
   { -5,  "5.3.0 the mail system behind this one refuses the message" },
   { -4,  "4.3.0 the message cannot be taken now" },
 };
+
+int queue_program(const char ***program, stralloc *trouble)
+{
+  static struct upstream u;
+  static stralloc file, line;
+  int r = control_line("control/queue", &file);
+
+  if (r == -1) return setting_trouble(trouble, "queue", strerror(errno));
+  if (!stralloc_copys(&line, "queue ") || !stralloc_cats(&line, r ? file.s : "/var/qmail/bin/qmail-queue") ||
+      !stralloc_0(&line)) return setting_trouble(trouble, "queue", strerror(ENOMEM));
+  if (!upstream_line(&u, line.s, &file)) return setting_trouble(trouble, "queue", file.s);
+  *program = u.program;
+  return 1;
+}
 
 const char *queue_refusal(int code, const stralloc *said)
 {

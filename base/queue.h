@@ -21,6 +21,10 @@ struct queue {
   stralloc *said;           /* gets what it wrote on its descriptor 6, 0-terminated */
 };
 
+/* The program, with its arguments, that control/queue names; /var/qmail/bin/qmail-queue where
+ * there is no such file. They are the module's own. 1, or 0 with trouble, 0-terminated. */
+int queue_program(const char ***program, stralloc *trouble);
+
 /* Its exit code. -1 with errno: it was not started. -2 with errno: it was, and
  * crashed or took too long (ETIMEDOUT); nobody knows what it did. */
 int queue_hand(const struct queue *q);
