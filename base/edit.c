@@ -232,8 +232,7 @@ static int has_subject(const struct header *h)
   return 0;
 }
 
-/* As the message ends its first line; CRLF if there is nothing at all. */
-static const char *ending(const struct header *h)
+const char *edit_ending(const struct header *h)
 {
   const char *nl = memchr(h->raw.s, '\n', h->raw.len);
 
@@ -244,7 +243,7 @@ int edit_header(const struct header *h, const struct edit *e, stralloc *out)
 {
   static stralloc tag;
   struct field f = { 0 };
-  const char *eol = ending(h);
+  const char *eol = edit_ending(h);
   size_t before;
   int any = header_next(h, &f);
 

@@ -25,6 +25,9 @@ struct edit {
  * marks. 1, or 0 without memory. */
 int edit_fields(stralloc *fields, const char *lines, size_t len);
 
+/* What new lines end in: as the first line of the message, CRLF if there is none. Static. */
+const char *edit_ending(const struct header *header);
+
 /* Put into out what goes before the body of a message with this header, the
  * empty line included. 1; 0 with errno. */
 int edit_header(const struct header *header, const struct edit *edit, stralloc *out);

@@ -150,6 +150,7 @@ int item_hand(const struct item *i, const char **program, const stralloc *head, 
   q.start = o.start;
   q.startlen = o.startlen;
   q.fd = o.fd;
+  q.raw = i->raw;
   q.offset = o.offset + (off_t) o.startlen;
   q.size = o.size;
   return queue_hand(&q);

@@ -9,13 +9,14 @@
 /* Nothing in the message need say it, and release needs it. */
 static int addressed(const struct prepare *p, stralloc *head)
 {
-  const char *at = p->recipients->s, *end = at + p->recipients->len, *nl;
-  int ok = stralloc_cats(head, "X-CleanMail-Sender: <") && stralloc_cats(head, p->sender) && stralloc_cats(head, ">\r\n");
+  const char *at = p->recipients->s, *end = at + p->recipients->len, *nl, *eol = edit_ending(p->header);
+  int ok = stralloc_cats(head, "X-CleanMail-Sender: <") && stralloc_cats(head, p->sender) && stralloc_cats(head, ">") &&
+           stralloc_cats(head, eol);
 
   for (; ok && at < end; at = nl + 1) {
     nl = memchr(at, '\n', (size_t) (end - at));
     ok = stralloc_cats(head, "X-CleanMail-Recipient: <") && stralloc_catb(head, at, (size_t) (nl - at)) &&
-         stralloc_cats(head, ">\r\n");
+         stralloc_cats(head, ">") && stralloc_cats(head, eol);
   }
   return ok;
 }

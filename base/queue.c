@@ -13,6 +13,7 @@
 #include "reply.h"
 #include "setting.h"
 #include "spawn.h"
+#include "spool.h"
 #include "upstream.h"
 #include "verdict.h"
 
@@ -21,40 +22,42 @@
 
 static char text[32768], made[32768];
 
-/* Copy n bytes of text to fd without the CR of each CRLF. A CR at the end
+/* Add n bytes of text without the CR of each CRLF, or as they are. A CR at the end
  * waits in *cr for the next call. */
-static int unwire(int fd, const char *in, size_t n, int *cr)
+static int unwire(struct spool *to, const char *in, size_t n, int raw, int *cr)
 {
   size_t len = 0, i;
 
   for (i = 0; i < n; ++i) {
     if (*cr && in[i] != '\n') made[len++] = '\r';
-    *cr = in[i] == '\r';
+    *cr = in[i] == '\r' && !raw;
     if (!*cr) made[len++] = in[i];
     if (len > sizeof made - 2) {
-      if (copy_write(fd, made, len) == -1) return -1;
+      if (spool_write(to, made, len) == -1 || spool_flush(to) == -1) return -1;
       len = 0;
     }
   }
-  return copy_write(fd, made, len);
+  return spool_write(to, made, len) == -1 ? -1 : spool_flush(to);
 }
 
+/* Only the beginning of the message stands in memory if it is large. */
 static int message_file(const struct queue *q)
 {
-  int fd = memfd_create("message", MFD_CLOEXEC), cr = 0;
+  struct spool s;
+  int cr = 0, ok;
   off_t at = q->offset;
   ssize_t n = 1;
 
-  if (fd == -1) return -1;
-  if (unwire(fd, q->head, q->headlen, &cr) == -1 || unwire(fd, q->start, q->startlen, &cr) == -1) n = -1;
-  while (n > 0 && at < q->size) {
+  spool_begin(&s, "", 0);
+  ok = unwire(&s, q->head, q->headlen, q->raw, &cr) == 1 && unwire(&s, q->start, q->startlen, q->raw, &cr) == 1;
+  while (ok && at < q->size) {
     n = pread(q->fd, text, sizeof text, at);
-    if (n <= 0 || unwire(fd, text, (size_t) n, &cr) == -1) n = -1;
+    ok = n > 0 && unwire(&s, text, (size_t) n, q->raw, &cr) == 1;
     at += n;
   }
-  if (n > 0 && cr) n = copy_write(fd, "\r", 1);
-  if (n > 0 && lseek(fd, 0, SEEK_SET) == 0) return fd;
-  close(fd);
+  if (ok && cr) ok = spool_write(&s, "\r", 1) == 1 && spool_flush(&s) == 1;
+  if (ok && lseek(s.fd, 0, SEEK_SET) == 0) return s.fd;
+  spool_drop(&s);
   return -1;
 }
 

@@ -2,7 +2,7 @@
 #define CM_QUEUE_H
 
 /* A program in qmail-queue's place, qmail-queue(8): the message on its
- * descriptor 0, LF at the ends of lines, the envelope on 1. On 6 it may say, as
+ * descriptor 0, a file, with LF at the ends of lines, the envelope on 1. On 6 it may say, as
  * notqmail has it, D (for good) or Z (for now) and a text, and end with 82. */
 
 #include "owfat.h"
@@ -14,6 +14,7 @@ struct queue {
   size_t headlen, startlen;
   int fd;                   /* the message, from offset to size */
   off_t offset, size;
+  int raw;                  /* lines end as they must; else the CR of each CRLF is taken out */
   const char *sender;
   const char *recipients;   /* a line each */
   size_t recipientslen;

@@ -80,4 +80,15 @@ same '0
 2
 6' 'no other descriptor of ours is open in it' cat "$W/open"
 
+# What is in a file on the disk cannot be in memory.
+echo "$T/spool" > "$W/port/control/spool"
+mkdir "$T/spool"
+program 'readlink /proc/self/fd/0 | sed "s/ .*//; s,/[0-9#]*\$,," > "$CM_HOME/file"' 'exec wc -c > "$CM_HOME/size"'
+say > /dev/null
+same /memfd:message 'a small message is a file in memory' cat "$W/file"
+long() { message 'Subject: hello' '' "$(perl -e 'print join "\r\n", ("x" x 70) x 42000')"; }
+like '^250 2.0.0 ' 'a large one' long
+same "$T/spool" 'is one on the disk, that has no name' cat "$W/file"
+ok 'all of it' sh -c "[ $(cat "$W/size") -gt 2982000 ]"
+
 done_testing
