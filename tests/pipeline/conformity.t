@@ -109,9 +109,20 @@ fetch() {
   CM_HOME=$W timeout 100 cm-fetch "$W/port" 2>> "$W/err"
 }
 
+# As qmail-local would: lines end in LF.
+local_() {
+  place local
+  echo '* 1' > "$W/port/control/hops"
+  while read -r m; do
+    { printf 'Received: from client.example.org (client.example.org [192.0.2.7])\n\tby mx.example.net; Thu, 1 Jan 2026 00:00:00 +0000\n'
+      sed 's/\r$//' "$T/mails/$m"; } > "$T/letter"
+    (cd "$W/port" && CM_HOME=$W SENDER=a@example.org RECIPIENT=b@example.net cm-local -n control/pipeline < "$T/letter" > /dev/null 2>> "$W/err")
+  done
+}
+
 ok 'there are many messages' [ "$(mails | wc -l)" -gt 150 ]
 same '6' 'and many verdicts' sh -c "sed 's/^[^ ]* //' $T/right | sort -u | wc -l"
-for front in smtpd pop3d fetch; do
+for front in smtpd pop3d fetch local_; do
   mails > "$T/list"; $front < "$T/list"
   agrees $front
 done
