@@ -37,30 +37,61 @@ static const char *behind(const char *p, const char *end, const char *name)
   return 0;
 }
 
-/* "from HELO (NAME [IP]) by": in brackets, or as some write it in parentheses. */
-static int client(struct hop *hop, const char *p, const char *end)
+/* "from NAME (HELO HELO) (USER@IP) by", as qmail has it: the name is what the server found. */
+static int qmail(struct hop *hop, const char *name, size_t len, const char *end)
 {
-  const char *by = behind(p, end, "by"), *at, *begin;
+  const char *helo = name + len + 7;
+
+  return word(&hop->helo, helo, until(helo, end, ")")) &&
+         ((len == 7 && !memcmp(name, "unknown", 7)) || word(&hop->host, name, len));
+}
+
+/* The first address between p and end, in brackets or parentheses, in *at and *len; it is not one
+ * that the client called itself (Exim). Where it begins, bracket and all, or 0. */
+static const char *address(const char *p, const char *end, const char **at, size_t *len)
+{
+  const char *begin, *user;
   struct ip ip;
   size_t n;
+
+  for (; (p = p + until(p, end, "[(")) < end; ++p) {
+    begin = p + 1;
+    if (p[-1] == '=') continue;
+    if (end - begin > 5 && !case_diffb(begin, 5, "IPv6:")) begin += 5;
+    n = until(begin, end, "])");
+    /* qmail puts a name of ident before it. */
+    for (user = begin + n; user > begin && user[-1] != '@'; --user) ;
+    *at = user;
+    *len = n - (size_t) (user - begin);
+    if (*len && ip_scan(*at, *len, &ip)) return p;
+  }
+  return 0;
+}
+
+/* "from HELO (NAME [IP]) by". What a client calls itself may look like an address, and counts as
+ * one only where there is no other. */
+static int client(struct hop *hop, const char *p, const char *end)
+{
+  const char *by = behind(p, end, "by"), *ip, *found, *begin, *behind_helo;
+  size_t n, len;
 
   if (by) end = by - 3;
   if (end - p < 5 || case_diffb(p, 5, "from ")) return 1;
   p += 5;
   n = until(p, end, " ");
   if (!word(&hop->helo, p, n)) return 0;
-  for (at = p; (at = at + until(at, end, "[(")) < end; ++at) {
-    begin = at + 1;
-    if (end - begin > 5 && !case_diffb(begin, 5, "IPv6:")) begin += 5;
-    n = until(begin, end, "])");
-    if (!n || !ip_scan(begin, n, &ip)) continue;
-    if (!word(&hop->ip, begin, n)) return 0;
-    break;
+  behind_helo = p + n;
+  if (end - behind_helo > 7 && !case_diffb(behind_helo, 7, " (HELO ")) {
+    if (!qmail(hop, p, n, end)) return 0;
+    behind_helo += until(behind_helo, end, ")");
   }
+  found = address(behind_helo, end, &ip, &len);
+  if (!found) found = address(p, end, &ip, &len);
+  if (found && !word(&hop->ip, ip, len)) return 0;
   /* The name before it in the parentheses is what the server itself found. */
   begin = memchr(p, '(', (size_t) (end - p));
-  if (!begin || at >= end || begin >= at) return 1;
-  n = until(begin + 1, at, " ");
+  if (hop->host.len || !found || !begin || begin >= found) return 1;
+  n = until(begin + 1, found, " ");
   if (n && begin[1] != '[' && memchr(begin + 1, '.', n) && !memchr(begin + 1, '=', n)) return word(&hop->host, begin + 1, n);
   return 1;
 }
@@ -168,6 +199,22 @@ static int deepest(const struct header *header, const char *words, size_t len, s
   }
   stralloc_free(&line);
   return ok;
+}
+
+int hop_helo(const struct header *header, const char *ip, stralloc *helo)
+{
+  static struct hop hop;
+  static stralloc line;
+  struct field f = { 0 };
+  struct ip a, b;
+  int ok = 1;
+
+  hop.helo.len = hop.ip.len = hop.host.len = 0;
+  while (ok && !hop.helo.len && header_next(header, &f))
+    if (field_is(&f, "Received")) ok = words_of(&f, &line) && client(&hop, line.s, line.s + line.len);
+  if (hop.ip.len && ip_scan(hop.ip.s, hop.ip.len - 1, &a) && ip_scan(ip, strlen(ip), &b) && a.len == b.len &&
+      !memcmp(a.bytes, b.bytes, a.len)) return ok && stralloc_copy(helo, &hop.helo);
+  return ok && stralloc_copys(helo, "") && stralloc_0(helo);
 }
 
 static int sender(const struct header *header, struct hop *hop)

@@ -17,6 +17,11 @@ struct hop {
  * cannot be read: errno. */
 int hop_find(const struct header *header, const char *account, struct hop *hop);
 
+/* What the client of this address called itself, as the topmost Received field that is about
+ * anybody has it, 0-terminated; empty where that is about another: for mail that the server
+ * which wrote the field hands over at once. 1; 0 without memory. */
+int hop_helo(const struct header *header, const char *ip, stralloc *helo);
+
 /* For whom a Received field, on one line from p to end, says that the message is; *len bytes,
  * or 0. */
 const char *hop_target(const char *p, const char *end, size_t *len);

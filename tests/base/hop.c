@@ -47,6 +47,14 @@ static void written(const char *field, const char *want, const char *name)
   is("one@example.net", field, want, name);
 }
 
+static void greeted(const char *fields, const char *ip, const char *want, const char *name)
+{
+  static stralloc helo;
+
+  header_take(&header, fields, strlen(fields), "\r\n", 2);
+  ok(hop_helo(&header, ip, &helo) && !strcmp(helo.s, want), name);
+}
+
 int main(void)
 {
   char dir[] = "/tmp/cm-hop.XXXXXX";
@@ -80,7 +88,16 @@ int main(void)
   written("Received: from mail.example.org ([192.0.2.7]) by mx.example.net with esmtps (Exim 4.96)\r\n", "|mail.example.org||192.0.2.7",
           "Exim, without a reverse name");
   written("Received: from unknown (HELO mail.example.org) (192.0.2.7)\r\n  by mx.example.net with SMTP; 1 Jan 2026\r\n",
-          "|unknown||192.0.2.7", "qmail");
+          "|mail.example.org||192.0.2.7", "qmail");
+  written("Received: from a.example.org (HELO mail.example.org) (joe@192.0.2.7)\r\n  by mx.example.net with SMTP; 1 Jan 2026\r\n",
+          "|mail.example.org|a.example.org|192.0.2.7", "with a name by the DNS, and one by ident");
+  written("Received: from mail.example.org (192.0.2.7)\r\n  by mx.example.net with SMTP; 1 Jan 2026\r\n",
+          "|mail.example.org||192.0.2.7", "and where both names are the same");
+  written("Received: from [192.0.2.99] (a.example.org [192.0.2.7]) by mx.example.net with ESMTP id 7\r\n",
+          "|[192.0.2.99]|a.example.org|192.0.2.7", "a client that calls itself an address has not got it: Postfix");
+  written("Received: from unknown (HELO [192.0.2.99]) (192.0.2.7) by mx.example.net with SMTP\r\n", "|[192.0.2.99]||192.0.2.7", "qmail");
+  written("Received: from unknown (HELO a@192.0.2.99) (192.0.2.7) by mx.example.net with SMTP\r\n", "|a@192.0.2.99||192.0.2.7", "nor half of one");
+  written("Received: from [10.0.0.5] (helo=[192.0.2.99])\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n", "|[10.0.0.5]||10.0.0.5", "Exim");
   written("Received: from mail.example.org (mail.example.org. [192.0.2.7])\r\n        by mx.google.com with ESMTPS id a\r\n",
           "|mail.example.org|mail.example.org.|192.0.2.7", "Gmail");
   written("Received: from AM0.eur.example (2001:db8::7) by DB5.eur.example\r\n (2001:db8::8) with Microsoft SMTP Server\r\n",
@@ -92,6 +109,13 @@ int main(void)
   written("Received: (nobody knows)\r\n", "|||", "no hop at all");
   written("Received: from \r\n", "|||", "half a hop");
   written("Received: from a\001b.example (x [192.0.2.7]) by mx\r\n", "|a?b.example||192.0.2.7", "controls go into no environment");
+  greeted(OUTSIDE FORGED, "192.0.2.7", "client.example.org", "what a client of this address called itself");
+  greeted("Received: (made here)\r\n" OUTSIDE, "192.0.2.7", "client.example.org", "below a field that is about nobody");
+  greeted(INSIDE OUTSIDE, "192.0.2.7", "", "not below one about another");
+  greeted(OUTSIDE, "192.0.2.8", "", "nor that of another address");
+  greeted(OUTSIDE, "", "", "or of none");
+  greeted("Received: from a (a [IPv6:2001:db8:0::7]) by b\r\n", "2001:db8::7", "a", "addresses are compared, and not words");
+  greeted("Received: by b\r\n", "192.0.2.7", "", "who called itself nothing");
   unlink("control/hops");
   rmdir("control");
   if (chdir("/") || rmdir(dir)) perror(dir);
