@@ -32,7 +32,7 @@ static int text(const char *name, stralloc *to, int needed, stralloc *trouble)
 
 static int mechanism(struct account *a, stralloc *trouble)
 {
-  static const char *const known[] = { "", "USER", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", 0 };
+  static const char *const known[] = { "", "USER", "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER", "APOP", 0 };
   size_t i;
 
   if (!text("auth", &a->auth, 0, trouble)) return 0;
@@ -40,7 +40,11 @@ static int mechanism(struct account *a, stralloc *trouble)
     if (a->auth.s[i] >= 'a' && a->auth.s[i] <= 'z') a->auth.s[i] = (char) (a->auth.s[i] - 'a' + 'A');
   for (i = 0; known[i] && strcmp(known[i], a->auth.s); ++i) ;
   if (i == 1) *a->auth.s = 0;
-  return known[i] ? 1 : setting_trouble(trouble, "auth", "write user, plain, login, xoauth2 or oauthbearer");
+  if (!known[i]) return setting_trouble(trouble, "auth", "write user, plain, login, apop, xoauth2 or oauthbearer");
+  /* It is weaker than any password within TLS, and hides it a little where there is none. */
+  if (!strcmp(known[i], "APOP") && (a->server.imap || a->server.tls > UPSTREAM_TLS_MAY))
+    return setting_trouble(trouble, "auth", "apop is for a server of POP3 with tls=no or tls=may");
+  return 1;
 }
 
 /* One recipient for all, or several whom the headers name; then it must be said whose mail

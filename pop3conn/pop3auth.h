@@ -2,7 +2,7 @@
 #define CM_POP3AUTH_H
 
 /* Logging in to a mailbox behind POP3: USER and PASS, or AUTH, RFC 5034, with the mechanism
- * that the account names. */
+ * that the account names; or, where it wants that and there is no TLS, APOP, RFC 1939, 7. */
 
 #include "account.h"
 #include "pop3c.h"

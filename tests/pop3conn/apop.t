@@ -1,0 +1,51 @@
+#!/bin/sh
+# APOP in cm-fetch, where the account asks for it, at a real Dovecot in clear.
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+. tests/peer.sh
+. tests/pop3proxy/pop3.sh
+. tests/pop3conn/fetch.sh
+
+need_dovecot
+start_dovecot provider
+account one 'smtp 127.0.0.1 1'
+behind
+put 1
+set_control auth apop
+same 0 'letters are fetched' fetch
+same 'letter 1 ' 'and handed over' delivered
+like 'method=APOP' 'the server was asked by APOP' cat "$D/log"
+printf 'wrong\n' > "$A/control/password"
+same 77 'a wrong password is refused' fetch
+same '' 'and not said in another way' grep 'method=PLAIN' "$D/log"
+printf 'p\n' > "$A/control/password"
+
+# greets N TEXT: box N greets so; $T/heard: what it hears of us
+greets() {
+  B=$T/box$1; mkdir "$B"
+  background perl tests/tools/popbox "$B" "CONNECT=say:+OK $2\r\n" 'APOP=say:-ERR no\r\n'
+  within 10 test -s "$B/port"
+  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=no"
+  fetch > "$T/code"
+  sed 's/^[0-9]* //' "$B/heard" | tr -d '\r' | grep -v 'CAPA\|QUIT' > "$T/heard"
+}
+digest=$(printf '<1@x>p' | md5sum | cut -c1-32)
+greets 0 'hello <1@x>'
+same "APOP joe $digest" 'the digest is that of time stamp and password' cat "$T/heard"
+same 77 'what is refused then is the password' cat "$T/code"
+k=0
+for no in 'hello' 'no <1@x' '<1x>' '<1 @x>' '<1\xff@x>'; do
+  k=$((k + 1))
+  greets $k "$no"
+  same '' "without a sound time stamp nothing is said: $(echo "$no" | tr '\\' /)" cat "$T/heard"
+done
+like 'has no time stamp for APOP' 'which the log tells' cat "$A/err"
+same 111 'and the next run tries again' cat "$T/code"
+
+for where in 'pop3 127.0.0.1 1 tls=verify' 'pop3s 127.0.0.1 1' 'imap 127.0.0.1 1 tls=no'; do
+  set_control server "$where"
+  same 100 "it is not for $where" fetch
+  like 'control/auth: apop is for a server of POP3 with tls=no or tls=may' 'and that is said' cat "$A/err"
+done
+
+done_testing
