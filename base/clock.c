@@ -24,14 +24,21 @@ static long long milliseconds(struct timespec t)
   return (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static long long last;
+
 long long clock_ms(void)
 {
-  return milliseconds(now(CLOCK_MONOTONIC));
+  return last = milliseconds(now(CLOCK_MONOTONIC));
 }
 
 long long clock_about(void)
 {
-  return milliseconds(now(CLOCK_MONOTONIC_COARSE));
+  return last = milliseconds(now(CLOCK_MONOTONIC_COARSE));
+}
+
+long long clock_last(void)
+{
+  return last;
 }
 
 struct timespec clock_day(void)

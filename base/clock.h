@@ -13,6 +13,9 @@ long long clock_ms(void);
  * are looked at again and again. It costs a tenth. */
 long long clock_about(void);
 
+/* What one of these two has said last; without asking anybody. 0: neither was called. */
+long long clock_last(void);
+
 /* The time of day. */
 struct timespec clock_day(void);
 

@@ -55,20 +55,34 @@ void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
 void stream_limit(struct stream *s, unsigned long seconds)
 {
   s->whole = (long long) seconds * 1000;
-  s->deadline = clock_about() + s->whole;
+  s->deadline = -1;
 }
 
 enum { RECEIVE, SEND };
 
-/* Let the next read or write wait until the deadline. 1, or -1 with errno. */
+/* How long the next read or write may wait, in milliseconds. What mostly is all at once
+ * asks for no time: the deadline counts from the first piece on. */
+static long long left_to(struct stream *s)
+{
+  long long now;
+
+  if (s->deadline < 0) {
+    s->deadline = 0;
+    return s->whole;
+  }
+  now = clock_about();
+  if (!s->deadline) s->deadline = now + s->whole;
+  return s->deadline - now;
+}
+
+/* Let the next read or write wait so long. 1, or -1 with errno. */
 static int ready(struct stream *s, int direction)
 {
-  long long left = s->whole ? s->whole : s->deadline - clock_about();
+  long long left = left_to(s);
   struct pollfd p;
   struct timeval t;
   int r;
 
-  s->whole = 0;
   if (left <= 0) {
     errno = ETIMEDOUT;
     return -1;
@@ -89,12 +103,12 @@ static int ready(struct stream *s, int direction)
   return r > 0 ? 1 : -1;
 }
 
-/* Whether to try again after -1 with errno. */
+/* Whether to try again after -1 with errno. A first wait that ended in the kernel was the whole. */
 static int again(const struct stream *s)
 {
   if (errno == EINTR) return !(s->stops && stream_stopped);
   if (errno != EAGAIN) return 0;
-  if (clock_about() < s->deadline) return 1;
+  if (s->deadline && clock_about() < s->deadline) return 1;
   errno = ETIMEDOUT;
   return 0;
 }

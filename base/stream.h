@@ -15,8 +15,8 @@ struct stream {
   int in, out;             /* descriptors; the same for an upstream; -1: closed */
   char *buffer;            /* the caller's, size bytes; pos to len is unread */
   size_t size, pos, len;
-  long long deadline;      /* in milliseconds of clock_ms() */
-  long long whole;         /* ... until then, as long as nothing was waited for; or 0 */
+  long long whole;         /* milliseconds, as stream_limit has set them */
+  long long deadline;      /* when they are over, by clock_about(); 0: they count from the next wait on; -1: from the one after that */
   long waits[2];           /* what the kernel's time limits stand at, milliseconds */
   int socket;              /* whether it has such limits */
   int stops;               /* SIGTERM ends a read; set by who wants that, behind stream_begin */
@@ -36,7 +36,8 @@ void stream_signals(const int *other);
 void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
                   unsigned long seconds);
 
-/* What is under way must be over in so many seconds. */
+/* Something of what is under way must come or go within so many seconds, and all the rest
+ * within as many from then on. */
 void stream_limit(struct stream *s, unsigned long seconds);
 
 /* Read what is there behind what is unread, waiting until there is something.

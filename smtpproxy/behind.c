@@ -60,7 +60,7 @@ static int ask(struct session *s, const char *line, size_t len, int shown)
   if (!smtpc_isopen(u)) return -1;
   if (told) log_text("upstream", session_id(s), ">", line, len);
   r = smtpc_command(u, line, len, s->set.timeoutremote);
-  s->asked = clock_about();
+  s->asked = clock_last();  /* or later: then it hears of us too early, which is no harm */
   if (r != -1 && told) log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
   if (r == 421) {
     u->trouble = "ends the session";
@@ -86,7 +86,7 @@ int behind_whisper(struct session *s, const char *line, size_t len)
 
 void behind_awake(struct session *s)
 {
-  if (s->t.told && clock_about() - s->asked >= (long long) s->set.keepalive * 1000) behind_ask(s, "NOOP", 4);
+  if (s->t.told && clock_last() - s->asked >= (long long) s->set.keepalive * 1000) behind_ask(s, "NOOP", 4);
 }
 
 void behind_relay(struct session *s)

@@ -23,16 +23,15 @@ static void hear(struct session *s, int *waiting, unsigned long seconds)
 static enum decision_end watch(void *with, int pidfd, long long end)
 {
   struct session *s = with;
-  long long now = clock_ms(), every = (long long) s->set.keepalive * 1000, next = now + every;
+  long long now = clock_last(), every = (long long) s->set.keepalive * 1000, next = now + every;
   struct pollfd p[3] = { { pidfd, POLLIN, 0 }, { s->client.in, POLLRDHUP, 0 }, { -1, POLLIN, 0 } };
   struct timespec left;
   sigset_t none;
   int r, waiting = 0;
 
   sigemptyset(&none);
-  for (;;) {
+  for (;; now = clock_ms()) {
     p[2].fd = smtpc_isopen(&s->upstream) ? s->upstream.stream.in : -1;
-    now = clock_ms();
     if (now >= end) return DECISION_LATE;
     if (now >= next) {
       next = now + every;

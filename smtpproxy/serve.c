@@ -18,6 +18,7 @@
 
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
 #define IDLEMAX 100         /* commands without effect */
+#define OFTEN 8             /* commands, after which the time is asked for */
 #define LINGER 1048576      /* bytes that are read, and */
 #define PARTING 2           /* seconds that are waited, of a client that was cut off */
 #define REPLIES 65536       /* bytes of replies that wait for more commands */
@@ -339,6 +340,14 @@ static int whole(const struct stream *c)
   return c->pos < c->len && memchr(c->buffer + c->pos, '\n', c->len - c->pos);
 }
 
+/* Is it time to part? The time is asked for by MAIL, by the text of a message, and here now and then. */
+static int enough(struct session *s)
+{
+  long long now = ++s->commands % OFTEN ? clock_last() : clock_about();
+
+  return s->errors > s->set.maxerrors || s->idle > IDLEMAX || now > s->end + (s->t.open ? GRACE : 0);
+}
+
 void serve(struct session *s)
 {
   const char *reply;
@@ -368,7 +377,7 @@ void serve(struct session *s)
     if (s->over) break;
     if (s->bound && !smtpc_isopen(&s->upstream))
       s->over = 1, session_reply(s, "421 4.4.2 the mail server behind this one has gone, and knows you no more");
-    else if (s->errors > s->set.maxerrors || s->idle > IDLEMAX || clock_ms() > s->end + (s->t.open ? GRACE : 0)) {
+    else if (enough(s)) {
       session_reply(s, "421 4.7.0 too many errors, or too long a session; goodbye");
       s->over = s->cut = 1;
     }

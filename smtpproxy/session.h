@@ -71,14 +71,14 @@ struct session {
   int tried;              /* it has said AUTH: what it says in vain may be a secret */
   unsigned int failures;  /* to prove it */
   unsigned int offers;    /* SMTPC_ flags it was told */
-  unsigned long errors, idle;   /* commands that were wrong; that did nothing */
+  unsigned long commands, errors, idle;   /* all; those that were wrong; that did nothing */
   long long end;          /* clock_ms() at which the session is over */
   struct stream client;
   stralloc out;           /* replies that wait for the next read */
   struct transaction t;
   const struct upstreams *way;  /* those that may get the mail: set.upstreams, or a route's */
   const struct upstream *to;  /* the one of them that upstream is, or will be, a connection to */
-  long long asked;        /* clock_ms() at which the upstream was last told something */
+  long long asked;        /* clock_last() when the upstream was last told something */
   struct smtpc upstream;  /* the last one: of its buffer mostly no more than a page is touched */
 };
 

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -67,6 +69,24 @@ static int in_pieces(int pipes)
   return n == sizeof got && !memcmp(got, "onemmm", 6) && !memcmp(got + n - 8, "mmmthree", 8);
 }
 
+/* Bytes come, each in time, but never a line. */
+static int drips(int pipes)
+{
+  struct stream s = said(pipes, "", 0);
+  pid_t pid = fork();
+  int code, i;
+
+  if (!pid) {
+    for (i = 0; i < 600 && write(theirs, "x", 1) == 1; ++i) usleep(100000);
+    _exit(0);
+  }
+  s.whole = 250;
+  code = ends(&s) == -1 && errno == ETIMEDOUT;
+  kill(pid, SIGKILL);
+  waitpid(pid, 0, 0);
+  return code;
+}
+
 int main(void)
 {
   static const char x[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";  /* 40 */
@@ -105,6 +125,7 @@ int main(void)
   s = said(0, "STAT\r\nQUIT\r\n", 1);
   ok(stream_fill(&s) > 0 && stream_present(&s) == -1, "unless lines of his are still to be read");
 
+  ok(drips(0) && drips(1), "what comes in drops has to be whole in time, too");
   ok(in_pieces(0) && in_pieces(1), "pieces go out one behind the other, however often it takes");
 
   s = said(0, "", 0);
