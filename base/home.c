@@ -47,7 +47,7 @@ static int relied(int home, int dir)
 int home_open(const char *name)
 {
   /* Who is in a jail may not list it. */
-  int fd, saved, home = open(control_home(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int fd, saved, home = openat(AT_FDCWD, control_home(), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
   if (home == -1) return -1;
   fd = home_below(home, name);

@@ -151,7 +151,7 @@ static int compose(stralloc *row, const struct maillog *l)
 /* A pipe in the file's place whose reader is away stops no mail either. */
 static int reopen(const char *path)
 {
-  return open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  return openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
 /* Make the file with the names of the columns in it: it appears with them, by

@@ -9,10 +9,12 @@
 
 const char *peer_fact(const char *name)
 {
-  const char *protocol = getenv("PROTO"), *found = 0;
+  static const char *protocol;
+  const char *found = 0;
   char variable[64];
   size_t n;
 
+  if (!protocol) protocol = getenv("PROTO");
   if (!protocol || strlen(protocol) > 16) protocol = "TCP";
   n = str_copy(variable, protocol);
   if (strlen(name) < sizeof variable - n) {

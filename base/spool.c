@@ -30,7 +30,7 @@ static int move(struct spool *s)
   int fd;
 
   if (control_line("control/spool", &folder) == -1) return -1;
-  fd = open(folder.len ? folder.s : SPOOL_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  fd = openat(AT_FDCWD, folder.len ? folder.s : SPOOL_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd == -1) return -1;
   if (lseek(s->fd, 0, SEEK_SET) == -1 || copy_rest(s->fd, fd) == -1) {
     close(fd);
@@ -88,7 +88,7 @@ static int again(int fd)
   char name[20 + FMT_ULONG] = "/proc/self/fd/";
 
   name[14 + fmt_ulong(name + 14, (unsigned long) fd)] = 0;
-  return open(name, O_RDONLY | O_CLOEXEC);
+  return openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
 }
 
 /* A file on the disk has no seals, and whoever runs as our account can give itself the right

@@ -78,11 +78,12 @@ static int try(struct session *s, long long end, int last,
 int failover(struct session *s, const struct upstreams *list,
              int (*reach)(struct session *s, unsigned long connect, unsigned long reply))
 {
-  long long end = clock_ms() + PATIENCE;
+  long long end;
   size_t order[UPSTREAM_LINES], n = 0, down = list->count, i;
 
   s->to = list->each;
   if (list->count == 1) return !s->to->host || reach(s, s->set.timeoutconnect, s->set.timeoutremote);
+  end = clock_ms() + PATIENCE;
   for (i = 0; i < list->count; ++i) {
     if (is_down(list->each + i)) order[--down] = i;
     else order[n++] = i;

@@ -86,10 +86,11 @@ static const char *count(struct session *s, int which)
 {
   const struct limit *l = s->set.limits.of + which;
   struct cell cell;
-  uint64_t t = now();
+  uint64_t t;
   int over;
 
   if (!client.known || !l->most) return 0;
+  t = now();
   if (get(which, &cell) == -1) {
     trouble(s);
     return 0;
