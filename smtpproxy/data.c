@@ -163,6 +163,18 @@ static void judge(struct session *s)
   }
 }
 
+/* Of several recipients none is named, nor one that other servers could not read. */
+static int top(struct session *s)
+{
+  const struct transaction *t = &s->t;
+  struct received r = {
+    .helo = s->helo.s, .ip = s->ip, .host = s->host, .me = s->set.me.s, .id = t->id, .with = session_protocol(s),
+    .tls = s->tls, .recipient = t->recipients.s, .length = t->count == 1 && !t->utf8 ? t->recipients.len - 1 : 0
+  };
+
+  return received(&r, &s->t.top);
+}
+
 void data_take(struct session *s)
 {
   struct transaction *t = &s->t;
@@ -170,7 +182,7 @@ void data_take(struct session *s)
   struct dot d;
   int r;
 
-  if (!received(s, &t->top)) {
+  if (!top(s)) {
     session_reply(s, "452 4.3.1 no room for a message; try again later");
     return;
   }
