@@ -145,5 +145,5 @@ int agent_top(const struct item *i, int again, stralloc *top)
   if (path ? !begins(i, &at, path) && !again && !stralloc_cats(top, path)
            : !again && !has(&i->header, "Return-Path") && !add(top, "Return-Path", "<", i->sender, ">")) return 0;
   if (to) return begins(i, &at, to) || stralloc_cats(top, to);
-  return again || has(&i->header, "Delivered-To") || add(top, "Delivered-To", "", recipient.s, "");
+  return again || !recipient.len || has(&i->header, "Delivered-To") || add(top, "Delivered-To", "", recipient.s, "");
 }

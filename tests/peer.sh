@@ -7,7 +7,8 @@
 #   start_sink NAME [smtp-sink's OPTIONS]
 #
 # With SECURE=yes Exim and OpenSMTPD speak TLS: with the files pem, or crt and key, in
-# $T/NAME, and as clients Exim believes ca there. With USERS=yes mail to Exim is for who has
+# $T/NAME, and as clients Exim believes ca there. FILTER is a command for OpenSMTPD to ask about
+# each message; it sees $T/NAME as /mnt. With USERS=yes mail to Exim is for who has
 # logged in, which joe@example.net does by "sesame seed". They
 # set $PORT and $PID. `settled NAME` succeeds when nothing is left in NAME's queue,
 # `received NAME` then prints the number of messages, `inbox NAME` their text.
@@ -249,14 +250,16 @@ $users
 start_opensmtpd() {
   world "$1" queue/queue queue/incoming
   action='maildir "/mnt/mail" virtual <all>'
-  pki=
+  pki= filter=
+  [ ! "${FILTER-}" ] || filter="filter \"f\" proc-exec \"$FILTER\" user nobody group nogroup"
   [ ! "${SECURE-}" ] || pki=$(printf 'pki peer cert "/mnt/crt"\npki peer key "/mnt/key"')
   [ ! "${2:-}" ] || action="relay host smtp${SECURE:++tls}://127.0.0.1:$2${SECURE:+ tls no-verify}"
   PORT=$(free_port)
   cat > "$W/etc/smtpd.conf" <<!
 table all { "@" = "nobody" }
 $pki
-listen on 127.0.0.1 port $PORT ${SECURE:+tls pki peer}
+$filter
+listen on 127.0.0.1 port $PORT ${SECURE:+tls pki peer} ${FILTER:+filter "f"}
 action "box" $action
 match from any for any action "box"
 !

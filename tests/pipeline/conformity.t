@@ -120,9 +120,28 @@ local_() {
   done
 }
 
+# The events of OpenSMTPD, one session with all of them.
+opensmtpd() {
+  place opensmtpd
+  (cd "$W/port" && CM_HOME=$W timeout 60 perl -MIPC::Open2 -e '
+    my $dir = shift; my $said = "";
+    open2(my $in, my $out, "cm-opensmtpd");
+    sub report { syswrite $out, "report|0.6|1.5|smtp-in|$_\n" for @_ }
+    syswrite $out, "config|ready\n";
+    report("link-connect|1|client.example.org|pass|192.0.2.7:4711|127.0.0.1:25", "link-identify|1|EHLO|client.example.org");
+    while (my $m = <STDIN>) {
+      chomp $m; local $/; open my $f, "<:raw", "$dir/$m"; my $text = <$f>; local $/ = "\n";
+      report("tx-begin|1|m", "tx-mail|1|m|ok|a\@example.org", "tx-rcpt|1|m|ok|b\@example.net");
+      $text =~ s/\r\n/\n/g; $text =~ s/^(\.?)/filter|0.6|1.5|smtp-in|data-line|1|2|$1$1/mg;
+      syswrite $out, $text . "filter|0.6|1.5|smtp-in|data-line|1|2|.\n";
+      while (<$in>) { last if /^filter-dataline\|1\|2\|\.$/ }
+      report("tx-reset|1|m");
+    }' "$T/mails" 2>> "$W/err")
+}
+
 ok 'there are many messages' [ "$(mails | wc -l)" -gt 150 ]
 same '6' 'and many verdicts' sh -c "sed 's/^[^ ]* //' $T/right | sort -u | wc -l"
-for front in smtpd pop3d fetch local_; do
+for front in smtpd pop3d fetch local_ opensmtpd; do
   mails > "$T/list"; $front < "$T/list"
   agrees $front
 done
