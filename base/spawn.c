@@ -205,12 +205,13 @@ int spawn_start(struct spawn *s)
     return -1;
   }
   look();
+  /* No handler of ours is to run in the child, on our memory. */
   sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &old);
+  if (!s->calm) sigprocmask(SIG_SETMASK, &all, &old);
   s->pid = vfork();
   if (!s->pid) child(s, parent, &error);
   saved = errno;
-  sigprocmask(SIG_SETMASK, &old, 0);
+  if (!s->calm) sigprocmask(SIG_SETMASK, &old, 0);
   if (s->pid == -1) {
     s->pid = 0;
     errno = saved;

@@ -21,6 +21,7 @@ struct spawn {
   int nice;
   int setuid;              /* 1: a set-user-ID bit counts, as qmail-queue needs; PDEATHSIG is then void */
   int unwatched;           /* 1: no pidfd; who takes SIGCHLD and asks spawn_ended() saves it */
+  int calm;                /* 1: the caller handles no signal by a function, so that none need be held back */
   int (*enter)(void *);    /* 0, or what the new process does last, in our memory, before it becomes
                             * the program: 1, or -1 with errno */
   void *with;              /* what enter is called with */

@@ -38,7 +38,8 @@ static stralloc trouble;  /* 0-terminated; empty: what errno says */
 
 static int make(struct job *j)
 {
-  if (j->made) return 1;
+  /* The stage before may have moved the offset, even without a word. */
+  if (j->made) return lseek(j->report, 0, SEEK_SET) == -1 ? -1 : 1;
   j->report = memfd_create("report", MFD_CLOEXEC);
   if (j->report == -1) return -1;
   if (pipe2(j->log, O_CLOEXEC) == -1) {
@@ -91,7 +92,7 @@ static int prepare(struct job *j, int message, char *const *env)
   if (j->stage->time != inherited) s->cpu = j->stage->time;
   s->filesize = j->filesize;
   s->nice = j->stage->nice;
-  s->unwatched = 1;
+  s->unwatched = s->calm = 1;
   return j->stage->jail ? imprison(s, j->stage->jail) : 1;
 }
 
@@ -166,6 +167,5 @@ ssize_t job_report(struct job *j, char *bytes, size_t len)
 {
   ssize_t r = pread(j->report, bytes, len, 0);
 
-  if (lseek(j->report, 0, SEEK_SET) == -1) return -1;
   return r && ftruncate(j->report, 0) == -1 ? -1 : r;
 }

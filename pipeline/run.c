@@ -115,7 +115,7 @@ static int again(int fd)
   char name[20 + FMT_ULONG] = "/proc/self/fd/";
 
   name[14 + fmt_ulong(name + 14, (unsigned long) fd)] = 0;
-  return open(name, O_RDONLY | O_CLOEXEC);
+  return openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
 }
 
 /* The message in an open file description of the stage's own. Nobody else moves its offset:
@@ -151,7 +151,7 @@ static int pass_on(const struct run *r)
 /* Start the stage, or know why not. */
 static int begin(struct run *r, const struct stage *s, struct outcome *o)
 {
-  long now = clock_ms(), until = now + (long) s->time * 1000;
+  long now = clock_last(), until = now + (long) s->time * 1000;
   char *const *env;
   int message;
 
@@ -221,7 +221,7 @@ static int finish(struct run *r, struct job *j)
   int ok;
 
   o->code = j->code;
-  o->ms = (unsigned long) (clock_ms() - j->started);
+  o->ms = (unsigned long) (clock_last() - j->started);
   if (j->needless) o->skipped = "skipped-deleted";
   len = job_report(j, report, sizeof report);
   ok = len != -1 && answer_read(&o->answer, report, (size_t) len) && judge_code(o, j);
@@ -247,7 +247,7 @@ static int give_up(struct run *r, struct job *j)
 /* End those whose time is over and those that nobody needs any more. */
 static int urge(struct run *r)
 {
-  long now = clock_ms();
+  long now = clock_last();
   struct job *j;
 
   for (j = jobs; j < jobs + used; ++j) {
@@ -277,13 +277,15 @@ static enum event told(void)
   return WORKING;
 }
 
-/* Wait for something to happen in this paragraph, and deal with it. */
-static enum event wait_for(struct run *r)
+/* Wait for something to happen in this paragraph, and deal with it. The time is asked for when
+ * that is over, as it is when a stage is started. */
+static enum event wait_for(struct run *run)
 {
   struct pollfd p[1 + PLAN_STAGES];
   struct job *j;
   long wait, first = deadline + JOB_LAST;
   nfds_t n = 1;
+  int r;
 
   p[0] = (struct pollfd) { signals, POLLIN, 0 };
   for (j = jobs; j < jobs + used; ++j) {
@@ -292,16 +294,18 @@ static enum event wait_for(struct run *r)
     p[n++] = (struct pollfd) { j->log[0], POLLIN, 0 };
   }
   if (n == 1) return DONE;
-  wait = first - clock_ms();
-  if (poll(p, n, wait < 0 ? 0 : wait > 1000000 ? 1000000 : (int) wait) > 0) {
+  wait = first - clock_last();
+  r = poll(p, n, wait < 0 ? 0 : wait > 1000000 ? 1000000 : (int) wait);
+  clock_ms();
+  if (r > 0) {
     if (p[0].revents && told() == TOLD) return TOLD;
     for (n = 1, j = jobs; j < jobs + used; ++j) {
       if (j->state == JOB_IDLE) continue;
       if (p[n++].revents) job_drain(j);
-      if (p[0].revents && job_over(j) && !finish(r, j)) return NOMEMORY;
+      if (p[0].revents && job_over(j) && !finish(run, j)) return NOMEMORY;
     }
   }
-  return urge(r) ? WORKING : NOMEMORY;
+  return urge(run) ? WORKING : NOMEMORY;
 }
 
 /* The stages from first up to end, side by side. */
