@@ -165,8 +165,8 @@ X-Long: a
  b
 X-Ctl: a?b
 X-CleanMail-Tag: [BULK]' 'only harmless fields are taken' sed -n '2,/Tag/p' report
-decides 10 'reports in one paragraph and in the next' 'a check : report\n\nb check : s10'
-same 'accept/deliver/junk 10 - 5.7.1 code 10' 'do not meet' trace b
+decides 100 'reports in one paragraph and in the next' 'a check : report\n\nb check : s100'
+same 'reject/delete 100 - 5.7.1 code 100' 'do not meet' trace b
 says 100 '2.0.0 ok'
 decides 100 'a refusal with the code of a success' 'a check : s100'
 same '5.7.1 ok' 'gets one of its own' reason
