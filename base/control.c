@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,11 +81,23 @@ static const char *survey(const char *folder, stralloc *names, const struct stat
   return why;
 }
 
+int control_trouble(stralloc *trouble, ...)
+{
+  const char *word;
+  va_list words;
+  int ok = 1;
+
+  trouble->len = 0;
+  va_start(words, trouble);
+  while (ok && (word = va_arg(words, const char *))) ok = stralloc_cats(trouble, word);
+  va_end(words);
+  if (!ok || !stralloc_0(trouble)) trouble->len = 0;
+  return 0;
+}
+
 static int distrust(stralloc *trouble, const char *folder, const char *why)
 {
-  if (!stralloc_copys(trouble, "unable to rely on ") || !stralloc_cats(trouble, folder) ||
-      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, why) || !stralloc_0(trouble)) abort();
-  return 0;
+  return control_trouble(trouble, "unable to rely on ", folder, ": ", why, (char *) 0);
 }
 
 int control_survey(stralloc *trouble)

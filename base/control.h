@@ -13,6 +13,10 @@
 /* The suite's home: $CM_HOME, or conf-home as it was built in. */
 const char *control_home(void);
 
+/* Put the words, up to a (char *) 0, into trouble, 0-terminated; where there is no memory for
+ * them its length is 0. Gives back 0. */
+int control_trouble(stralloc *trouble, ...) __attribute__((sentinel));
+
 /* Open for reading, close-on-exec: the port's file or the suite's.
  * A descriptor, or -1 with errno (ENOENT: in neither place). */
 int control_open(const char *name);

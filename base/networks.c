@@ -1,25 +1,26 @@
 #include "networks.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control.h"
 
 static int unreadable(stralloc *trouble, const char *name)
 {
-  if (!stralloc_copys(trouble, "unable to read ") || !stralloc_cats(trouble, name) ||
-      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, strerror(errno)) ||
-      !stralloc_0(trouble)) abort();
+  control_trouble(trouble, "unable to read ", name, ": ", strerror(errno), (char *) 0);
   return -1;
 }
 
 static int malformed(stralloc *trouble, const char *name, unsigned int number, const char *line, size_t len)
 {
-  if (!stralloc_copys(trouble, "unable to use ") || !stralloc_cats(trouble, name) ||
-      !stralloc_cats(trouble, ", line ") || !stralloc_number(trouble, number) ||
-      !stralloc_cats(trouble, ": not a network, write ADDRESS or ADDRESS/BITS: ") ||
-      !stralloc_catb(trouble, line, len > 100 ? 100 : len) || !stralloc_0(trouble)) abort();
+  char digits[FMT_ULONG], what[101];
+
+  digits[fmt_ulong(digits, number)] = 0;
+  if (len > sizeof what - 1) len = sizeof what - 1;
+  memcpy(what, line, len);
+  what[len] = 0;
+  control_trouble(trouble, "unable to use ", name, ", line ", digits,
+                  ": not a network, write ADDRESS or ADDRESS/BITS: ", what, (char *) 0);
   return -1;
 }
 

@@ -8,8 +8,7 @@
 
 int route_because(const struct routes *r, stralloc *trouble, int result, const char *what, const char *more)
 {
-  if (!stralloc_copys(trouble, r->file) || !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) ||
-      !stralloc_cats(trouble, more) || !stralloc_0(trouble)) trouble->len = 0;
+  control_trouble(trouble, r->file, ": ", what, more, (char *) 0);
   return result;
 }
 

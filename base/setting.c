@@ -1,7 +1,6 @@
 #include "setting.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control.h"
@@ -9,9 +8,7 @@
 
 static int useless(stralloc *trouble, const char *folder, const char *file, const char *what)
 {
-  if (!stralloc_copys(trouble, "unable to use ") || !stralloc_cats(trouble, folder) || !stralloc_cats(trouble, file) ||
-      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) || !stralloc_0(trouble)) abort();
-  return 0;
+  return control_trouble(trouble, "unable to use ", folder, file, ": ", what, (char *) 0);
 }
 
 int setting_trouble(stralloc *trouble, const char *file, const char *what)

@@ -102,7 +102,7 @@ static int is_listed(void)
   const char *address = peer_fact("REMOTEIP");
   struct ip ip;
 
-  if (networks_read("control/proxy", &networks, &trouble) == -1) leave(trouble.s);
+  if (networks_read("control/proxy", &networks, &trouble) == -1) leave(trouble.len ? trouble.s : "out of memory");
   return ip_scan(address, strlen(address), &ip) && networks_have(&networks, &ip);
 }
 

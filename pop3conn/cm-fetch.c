@@ -58,7 +58,7 @@ static int account(const char *dir)
     return ROUND_CALL;
   }
   if (!account_read(&a, &trouble)) {
-    log_event("trouble", "-", dir, ": ", trouble.s);
+    log_event("trouble", "-", dir, ": ", trouble.len ? trouble.s : "out of memory");
     return ROUND_CALL;
   }
   r = round_mailbox(&a, &name) ? journal_open(&j, name.s, only_look, &trouble) : -1;

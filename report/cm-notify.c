@@ -175,7 +175,7 @@ static void mail(const char *recipient, const char *to, const stralloc *text)
   int r = SEND_LATER;
 
   if (!upstream_read(&upstreams, &trouble) || !route_open(&routes, me.s, &trouble)) {
-    log_event("trouble", rows.cell[ROW_ID], trouble.s);
+    log_event("trouble", rows.cell[ROW_ID], trouble.len ? trouble.s : "out of memory");
     return;
   }
   m.upstreams = &upstreams;

@@ -1,7 +1,6 @@
 #include "limit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control.h"
@@ -88,10 +87,11 @@ static const char *take(struct limits *l, char *rest)
 
 static int wrong(stralloc *trouble, unsigned int line, const char *what)
 {
-  if (!stralloc_copys(trouble, "unable to use control/limits") ||
-      (line && (!stralloc_cats(trouble, ", line ") || !stralloc_number(trouble, line))) ||
-      !stralloc_cats(trouble, ": ") || !stralloc_cats(trouble, what) || !stralloc_0(trouble)) abort();
-  return 0;
+  char digits[FMT_ULONG];
+
+  digits[fmt_ulong(digits, line)] = 0;
+  return control_trouble(trouble, "unable to use control/limits", line ? ", line " : "", line ? digits : "", ": ",
+                         what, (char *) 0);
 }
 
 int limit_read(struct limits *l, stralloc *trouble)

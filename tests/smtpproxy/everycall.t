@@ -101,6 +101,22 @@ for verdict in accept/deliver reject/deliver accept/redirect accept/delete; do
   each "row 78: that of cm-pipeline, $verdict" -x 1 -p cm-pipeline memory $verdict
 done
 
+# wanting FILE VALUE: with such a setting, and one allocation that fails, each in turn, the client
+# still hears that the port is not set up
+wanting() {
+  cp -r "$W/port/control" "$T/control"
+  echo "$2" > "$W/port/control/$1"
+  for k in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    (cd "$W/port" && PATH=$BUILD/failing:$PATH TCPFAIL=cm-smtpd:$k:$T/did CM_HOME=$W TCPREMOTEIP=192.0.2.1 cm-smtpd < /dev/null 2>> "$W/err"
+      echo $?) | tr '\r\n' '  '
+    echo
+  done | sed 's/ this.*later//' | sort -u
+  rm -rf "$W/port/control"; mv "$T/control" "$W/port/control"
+}
+for setting in 'maxerrors none' 'xclient nobody' 'limits none' 'upstream nowhere' 'newlines maybe' 'routes none'; do
+  same '421 4.3.5  111 ' "row 78: or one while a broken control/${setting% *} is told" wanting ${setting% *} ${setting#* }
+done
+
 files=open,openat,read,write,pread64,pwrite64,writev,fsync,link,linkat,unlink,unlinkat,close,mkdir,mkdirat,ftruncate,lseek,fstat,newfstatat,stat,flock,fcntl,getdents64
 for error in ENOSPC EDQUOT EIO; do
   each "row 75: $error while a message is stored" -c $files -x 1 $error accept/redirect
