@@ -23,7 +23,7 @@
 
 static struct speaking set = {
   .in = 0, .out = 1, .data = SPEAKER_DATA, .control = SPEAKER_CONTROL, .end = SPEAKER_END, .keys = SPEAKER_KEYS,
-  .directory = "-", .handshake = 30, .idle = 1800, .id = "-"
+  .directory = "-", .handshake = 30, .idle = 1800, .most = 1000, .id = "-"
 };
 static enum { NEITHER, SERVER, CLIENT, ANY } side;
 static int network = -1;            /* the server; -1: 6 and 7 */
@@ -64,10 +64,11 @@ static void options(int argc, char **argv)
   int o;
 
   opterr = 0;
-  while ((o = getopt(argc, argv, side == CLIENT ? "+cw:i:l:a:p:n:" : side == ANY ? "+rw:i:d:" : "+sw:i:d:y")) != -1)
+  while ((o = getopt(argc, argv, side == CLIENT ? "+cw:i:l:a:p:n:" : side == ANY ? "+rw:i:d:m:" : "+sw:i:d:y")) != -1)
     switch (o) {
       case 'c': case 's': case 'r': break;
       case 'd': set.directory = optarg; break;
+      case 'm': set.most = number(optarg, 1, SPEAKER_MOST); break;
       case 'y': set.silent = 1; break;
       case 'w': set.handshake = number(optarg, 1, 3600); break;
       case 'i': set.idle = number(optarg, 1, 86400); break;

@@ -24,7 +24,7 @@
 
 #define PATIENCE 2    /* seconds that a program waits until it is heard */
 #define AGAIN 1000    /* milliseconds between two of which the first has failed */
-#define GUESTS 1000   /* handshakes at a time; the others wait */
+#define GUESTS SPEAKER_MOST   /* handshakes at a time; the others wait */
 
 /* A connection whose speaker may still ask for a key. */
 struct guest {
@@ -36,6 +36,7 @@ struct guest {
 enum { FRONT = GUESTS, READY, LIBRARY };  /* what else is waited for */
 
 static const struct speaker *set;
+static unsigned int most;           /* guests at a time */
 static struct guest guests[GUESTS];
 static unsigned int used;
 static int waiting;                 /* epoll */
@@ -122,7 +123,7 @@ static int answer(int socket, const char *id)
 static void end(struct guest *g)
 {
   leave(&g->keys);
-  if (used-- == GUESTS && front != -1) watch(EPOLL_CTL_MOD, front, FRONT, EPOLLIN);
+  if (used-- == most && front != -1) watch(EPOLL_CTL_MOD, front, FRONT, EPOLLIN);
 }
 
 /* Have TLS spoken with it by somebody who asks for keys there. 1, or 0 without one. */
@@ -169,7 +170,7 @@ static void host(const struct tlsport_call *call, const int *fd)
     g->keys = keys[0];
     g->questions = 0;
     memcpy(g->id, call->id, sizeof g->id);
-    if (++used == GUESTS) watch(EPOLL_CTL_MOD, front, FRONT, 0);
+    if (++used == most) watch(EPOLL_CTL_MOD, front, FRONT, 0);
   }
   close(keys[1]);
 }
@@ -238,7 +239,7 @@ static __attribute__((noreturn)) void keep(void)
   }
 }
 
-void porter_begin(const struct speaker *s, char **server)
+void porter_begin(const struct speaker *s, unsigned int handshakes, char **server)
 {
   struct timeval limit = { PATIENCE, 0 };
   char text[12];
@@ -253,6 +254,7 @@ void porter_begin(const struct speaker *s, char **server)
     close(pair[1]);
     front = pair[0];
     set = s;
+    most = handshakes;
     keep();
   }
   while (waitpid(pid, &status, 0) == -1 && errno == EINTR) ;

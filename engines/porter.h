@@ -7,7 +7,8 @@
 
 #include "speaker.h"
 
-/* Start it, and become the server whose programs find it. */
-void porter_begin(const struct speaker *s, char **server) __attribute__((noreturn));
+/* Start it, and become the server whose programs find it. handshakes: at a time, at most
+ * SPEAKER_MOST; who comes then waits. */
+void porter_begin(const struct speaker *s, unsigned int handshakes, char **server) __attribute__((noreturn));
 
 #endif

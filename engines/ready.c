@@ -20,7 +20,6 @@
 #include "tls.h"
 #include "tlsport.h"
 
-#define MOST 1000   /* connections; then another begins, with the libraries of its time */
 #define LOADS 16    /* certificates a second */
 
 enum { WORK = SPEAKER_DATA };
@@ -122,12 +121,13 @@ static void begin(const char *directory, sigset_t *open)
 void ready(const struct speaking *how)
 {
   struct pollfd p[2] = { { WORK, POLLIN, 0 }, { -1, POLLIN, 0 } };
-  int count = 0, more = 1;
+  unsigned long count = 0;
+  int more = 1;
   sigset_t open;
 
   begin(how->directory, &open);
   p[1].fd = names[0];
-  while (more != -1 && count < MOST) {
+  while (more != -1 && count < how->most) {
     if (ended && crashed()) break;
     if (ppoll(p, 2, 0, &open) == -1) continue;
     if (p[1].revents) load();

@@ -10,6 +10,7 @@ struct speaking {
   int in, out, data, control, end, keys;
   const char *directory;     /* of certificates, for the log */
   unsigned long handshake, idle;  /* seconds */
+  unsigned long most;        /* connections of one that is ready; then another begins */
   const char *id;            /* of log lines */
   int silent;                /* the program wants no answer on SSLCTLFD */
   int confined;              /* it is already */

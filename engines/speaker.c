@@ -34,6 +34,6 @@ void speaker_become(const struct speaker *s, char command, const char *id, const
   /* It is no longer us when it does the first thing. */
   account_become(&s->who);
   execlp(SPEAKER, SPEAKER, command ? "-s" : "-r", "-w", s->handshake, "-i", s->idle, "-d", s->directory,
-         command == 'y' ? "-y" : (char *) 0, (char *) 0);
+         !command ? "-m" : command == 'y' ? "-y" : (char *) 0, command ? (char *) 0 : s->most, (char *) 0);
   stop(TROUBLE, "unable to run " SPEAKER ": ", strerror(errno));
 }

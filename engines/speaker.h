@@ -6,6 +6,7 @@
 #include "account.h"
 
 #define SPEAKER "cm-tlsd"
+#define SPEAKER_MOST 1000  /* connections of one that is ready, and handshakes at a time */
 
 /* The client is on 0 and 1, the log on 2. */
 enum {
@@ -20,6 +21,7 @@ struct speaker {
   struct account who;
   const char *directory;          /* of certificates, a control file */
   const char *handshake, *idle;   /* seconds, digits */
+  const char *most;               /* connections of one that is ready, digits */
 };
 
 /* Become the speaker of a connection, or, where command is 0, one that is ready to

@@ -38,7 +38,7 @@ whose() {
 # the program -------------------------------------------------------------
 
 ok 'it links no OpenSSL, which a connection without TLS would pay for' sh -c '! ldd "$(command -v cm-tls)" 2>/dev/null | grep "libssl\|libcrypto"'
-for args in '' '-c' '-x y' '-w 0 x' '-w 1x y' '-w 3601 x' '-c -t x' '-l may x' '-t -c x'; do
+for args in '' '-c' '-x y' '-w 0 x' '-w 1x y' '-w 3601 x' '-c -t x' '-l may x' '-t -c x' '-m 3 x' '-r -m 0 x' '-r -h 1001 x'; do
   like 'usage: cm-tls' "called wrongly it says how: $args" cm-tls $args
 done
 cm-tls 2>/dev/null; same 100 '... and exits 100' echo $?

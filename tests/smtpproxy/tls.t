@@ -332,6 +332,44 @@ cp "$T/one.both" "$W/port/control/tls/next"
 mv "$W/port/control/tls/next" "$W/port/control/tls/default.pem"
 same one.example.net '... or replaced' whose one.example.net
 
+# One that is ready serves so many, and another takes its place; sessions go on.
+idle=$((idle + 1))
+BEFORE="cm-tls -r -i $idle -m 3 $account"
+secured; SERVER=$PID
+talks f
+old=$(holder)
+others() { for k in 1 2; do one_session; done | sort -u; }
+same orderly 'after as many connections as -m says' others
+another() { one_session > /dev/null; new=$(holder); [ "$new" ] && [ "$new" != "$old" ]; }
+ok '... another is ready' within 20 another
+same orderly '... and a session of the old one goes on' ends f
+
+# So many handshakes at a time: who comes then waits for one of them, and loses nothing.
+idle=$((idle + 1))
+BEFORE="cm-tls -r -i $idle -h 2 $account"
+secured; SERVER=$PID
+talks g
+ends g > /dev/null
+none() { [ ! "$(children "$(holder)")" ]; }
+within 20 none
+stalled() {  # NAME: a client that is lost in its handshake
+  printf '%s\n' answer 'line EHLO x' answer 'line STARTTLS' answer 'send \x16\x03\x01\x02\x00\x01' stall | timeout 100 tlspeer "$PORT" > "$T/$1.out" 2>&1 &
+  PIDS="$! $PIDS"
+  LOST=$!
+}
+stalled s1; first=$LOST
+stalled s2
+two() { set -- $(children "$(holder)"); [ $# = 2 ]; }
+ok 'two clients that do not go on with their handshake' within 20 two
+printf '%s\n' answer 'line EHLO x' answer 'line STARTTLS' answer tls 'line QUIT' answer eof | timeout 100 tlspeer "$PORT" > "$T/third" 2>&1 & third=$!
+within 20 sh -c "grep -c '^220' '$T/third' | grep -q 2"
+sleep 1  # in which it would be served
+ok '... are as many as -h allows: the third waits' two
+same 0 '... and has no session yet' grep -c orderly "$T/third"
+kill "$(pgrep -P "$first")"
+wait $third
+same orderly '... until one of them has gone' tail -n 1 "$T/third"
+
 # By UCSPI-TLS, for any program that knows it
 BEFORE=
 secured cm-tls $account; SERVER=$PID
