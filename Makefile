@@ -117,7 +117,17 @@ endef
 FAILING := smtpproxy/cm-smtpd pipeline/cm-pipeline
 $(foreach p,$(FAILING),$(eval $(call failing,$(p))))
 
-all: it $(UNIT) $(TOOL) $(REPLAY) $(patsubst %,$(BUILD)/failing/%,$(notdir $(FAILING)))
+# All plain programs once more, for which every call moves a byte, or is interrupted.
+WRAPPED := read write readv writev recv send sendmsg recvmsg sendfile splice copy_file_range poll ppoll waitpid waitid nanosleep flock
+define short
+$(BUILD)/short/$(basename $(notdir $(1))): $(BUILD)/plain/$(1:.c=.o) $(BUILD)/plain/tests/failing/short.o $(BUILD)/plain/$(patsubst %/,%,$(dir $(1))).a $(BUILD)/plain/base.a
+	@mkdir -p $$(@D)
+	$$(Q)$(PLAINCC) -o $$@ $$^ $(WRAPPED:%=-Wl,--wrap=%) $(PLAINLD) -Wl,--as-needed -lowfat
+endef
+$(foreach s,$(PLAIN),$(eval $(call short,$(s))))
+SHORT := $(patsubst %.c,$(BUILD)/short/%,$(notdir $(PLAIN)))
+
+all: it $(UNIT) $(TOOL) $(REPLAY) $(patsubst %,$(BUILD)/failing/%,$(notdir $(FAILING))) $(SHORT)
 
 # First what is missing, then a make of its own, which sees what came.
 check:

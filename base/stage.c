@@ -30,7 +30,7 @@ void stage_end_internal(int verdict, ...)
   while ((part = va_arg(parts, const char *))) ok = ok && stralloc_cats(&report, part);
   va_end(parts);
   if (!ok || !stralloc_append(&report, "\n")) stage_nomem();
-  if (write(reportfd, report.s, report.len) == -1) carpsys("unable to write report");
+  if (copy_write(reportfd, report.s, report.len) == -1) carpsys("unable to write report");
   exit(verdict);
 }
 

@@ -8,6 +8,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "copy.h"
+
 static void put(const char *name, int number)
 {
   char text[12];
@@ -78,7 +80,7 @@ int environ_ask(int control, unsigned long seconds)
   ssize_t r;
 
   setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (write(control, "Y", 1) != 1) return 0;
+  if (copy_write(control, "Y", 1) == -1) return 0;
   while (!is_whole(text, len)) {
     r = len < sizeof text ? read(control, text + len, sizeof text - len) : 0;
     if (r == -1 && errno == EINTR) continue;

@@ -98,8 +98,10 @@ static int answer(int socket, int directory, const char *path, const char *name,
 int keys_answer(int socket, int directory, const char *path, const char *id)
 {
   char name[KEYS_NAME + 1];
-  ssize_t r = read(socket, name, sizeof name - 1);
+  ssize_t r;
 
+  /* A socket with a time limit is interrupted by a stop, too, signal(7). */
+  do r = read(socket, name, sizeof name - 1); while (r == -1 && errno == EINTR);
   if (r <= 0) return 0;
   name[r] = 0;
   /* Who asks may have been taken over: a name stays a name. */

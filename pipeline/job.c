@@ -127,17 +127,18 @@ const char *job_trouble(void)
   return trouble.len ? trouble.s : strerror(errno);
 }
 
-void job_drain(struct job *j)
+ssize_t job_drain(struct job *j)
 {
   static char bytes[JOB_LOG];
   size_t room;
   ssize_t r = read(j->log[0], bytes, sizeof bytes);
 
-  if (r <= 0) return;
+  if (r <= 0) return r;
   room = JOB_LOG - j->text.len;
   if (room > (size_t) r) room = (size_t) r;
   if (!stralloc_catb(&j->text, bytes, room)) room = 0;
   j->dropped += (size_t) r - room;
+  return r;
 }
 
 void job_end(struct job *j)
@@ -157,9 +158,11 @@ void job_abandon(struct job *j)
 
 int job_over(struct job *j)
 {
+  ssize_t got, r;
+
   if (!spawn_ended(&j->spawn, j->state != JOB_RUNNING, &j->code)) return 0;
-  /* A pipe holds 64 KiB, and so does one read. */
-  job_drain(j);
+  /* So much a pipe holds; who was left behind may fill it again and again. */
+  for (got = 0; got < JOB_LOG && (r = job_drain(j)) > 0; got += r) ;
   return 1;
 }
 

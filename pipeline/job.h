@@ -45,8 +45,8 @@ int job_start(struct job *job, const struct stage *stage, int message, unsigned 
 /* Why job_start() failed. */
 const char *job_trouble(void);
 
-/* Take what came on its descriptor 2. */
-void job_drain(struct job *job);
+/* Take what came on its descriptor 2: some bytes, so many; 0 at its end, -1: there is nothing now. */
+ssize_t job_drain(struct job *job);
 
 /* Time is over, or the answer is no longer wanted: first SIGTERM, on the next
  * call SIGKILL. until becomes the time of the next call. */
