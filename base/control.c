@@ -91,7 +91,9 @@ int control_trouble(stralloc *trouble, ...)
   va_start(words, trouble);
   while (ok && (word = va_arg(words, const char *))) ok = stralloc_cats(trouble, word);
   va_end(words);
-  if (!ok || !stralloc_0(trouble)) trouble->len = 0;
+  if (ok && stralloc_0(trouble)) return 0;
+  trouble->len = 0;
+  if (trouble->a) *trouble->s = 0;
   return 0;
 }
 
