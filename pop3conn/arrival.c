@@ -20,6 +20,7 @@ struct asked {
   unsigned long uid;     /* 0: nothing stands here */
   unsigned long tag;     /* of the command */
   unsigned int has;      /* LETTER_; 0: it has not come */
+  unsigned long long large;  /* bytes that it has, if they are too many */
   struct message m;
 };
 
@@ -147,6 +148,7 @@ static int came(void *with, const struct imapc_letter *l)
   c->trouble = "sent another letter than was asked for";
   if (!(l->has & LETTER_UID) || !a || a->has) return 0;
   a->has = l->has;
+  a->large = l->has & LETTER_LARGE ? c->large.size : 0;
   if (now.begun) return whole(c, a);
   /* No letter is empty. */
   if (!(l->has & LETTER_LARGE)) a->has = LETTER_NIL;
@@ -171,7 +173,7 @@ static int await(struct imapc *c, const struct asked *a)
 
 const char arrival_refused[] = "does not give a letter";
 
-int arrival_take(struct imapc *c, const char *uid, struct message *to, const char **trouble)
+int arrival_take(struct imapc *c, const char *uid, struct message *to, unsigned long long *large, const char **trouble)
 {
   unsigned long number = strtoul(uid, 0, 10);
   struct asked *a = find(number);
@@ -179,8 +181,11 @@ int arrival_take(struct imapc *c, const char *uid, struct message *to, const cha
 
   if (!a && arrival_ask(c, uid, 0) == IMAPC_LOST) return IMAPC_LOST;
   if (!a) a = find(number);
+  c->large.uid = 0;
   r = await(c, a);
+  if (r == IMAPC_LOST && c->large.uid == number) *large = c->large.size;
   if (r == IMAPC_LOST) return r;
+  *large = a->large;
   if (a->has & LETTER_TEXT && !(a->has & LETTER_LARGE)) {
     *to = a->m;
     forget(a, 0);

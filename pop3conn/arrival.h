@@ -13,8 +13,9 @@
 int arrival_ask(struct imapc *c, const char *uid, int more);
 
 /* Have one, asked for or not. IMAPC_OK: it is in *to, whole; IMAPC_NO: it will not come, why
- * is in *trouble; where the server itself said so that is its refusal; IMAPC_LOST. */
-int arrival_take(struct imapc *c, const char *uid, struct message *to, const char **trouble);
+ * is in *trouble; where the server itself said so that is its refusal; IMAPC_LOST. In *large,
+ * where that is why it will not come, of how many bytes it is. */
+int arrival_take(struct imapc *c, const char *uid, struct message *to, unsigned long long *large, const char **trouble);
 
 extern const char arrival_refused[];
 

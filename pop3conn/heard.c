@@ -127,6 +127,8 @@ static int literal(struct imapc *c, struct imapc_letter *l)
   ssize_t n;
 
   if (c->most && c->answer.literal > c->most) {
+    c->large.uid = l->uid;
+    c->large.size = c->answer.literal;
     if (c->answer.literal > c->most * 2 + REST) return imapc_fail(c, "sends a letter that is too large");
     l->has |= LETTER_LARGE;
   }

@@ -126,7 +126,7 @@ static int ahead(struct postbox *m, const struct letter *const *l, size_t count)
 static int fetch(struct postbox *m, const struct letter *l, struct message *to)
 {
   c.most = m->account->most ? m->account->most : LARGEST;
-  switch (arrival_take(&c, l->uid, to, &m->trouble)) {
+  switch (arrival_take(&c, l->uid, to, &m->large, &m->trouble)) {
     case IMAPC_OK: return 1;
     case IMAPC_LOST: return fail(m, IMAPC_LOST, "");
   }

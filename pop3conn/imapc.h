@@ -63,6 +63,7 @@ struct imapc {
   int (*body)(void *with, const char *bytes, size_t len);
   void *with;
   unsigned long long most; /* bytes of a text; LETTER_LARGE: it had more, and was dropped */
+  struct { unsigned long uid; unsigned long long size; } large;  /* the last that had; 0: none */
   char buffer[TOKEN_LINE + 2048];
 };
 

@@ -23,7 +23,7 @@
 #define SLACK 200            /* lines that a file may have too much */
 #define WHOLE (1 << 28)      /* bytes of a file */
 
-static const char *const words[JOURNAL_STATES] = { "gone", "going", "sent", "refused", "left", "large" };
+static const char *const words[JOURNAL_STATES] = { "gone", "going", "sent", "refused", "left", "large", "part", "given", "denied" };
 
 /* Notes --------------------------------------------------------------------- */
 
@@ -56,16 +56,22 @@ static int grow(struct journal *j)
   return 1;
 }
 
+struct note *journal_find(const struct journal *j, const char *name)
+{
+  struct note *n;
+
+  for (n = j->table[slot(j, name)]; n; n = n->next)
+    if (!strcmp(n->name, name)) return n;
+  return 0;
+}
+
 struct note *journal_note(struct journal *j, const char *name)
 {
   size_t len = strlen(name), at;
-  struct note *n;
+  struct note *n = journal_find(j, name);
 
-  if (j->live >= j->slots && !grow(j)) return 0;
+  if (n || len > JOURNAL_NAME || (j->live >= j->slots && !grow(j))) return n;
   at = slot(j, name);
-  for (n = j->table[at]; n; n = n->next)
-    if (!strcmp(n->name, name)) return n;
-  if (len > JOURNAL_NAME) return 0;
   n = calloc(1, sizeof *n + len + 1);
   if (!n) return 0;
   n->name = (char *) (n + 1);
@@ -305,6 +311,8 @@ static int read_file(struct journal *j, const char *mailbox, int look, stralloc 
       r = fail(trouble, other, "it is that of another mailbox, or damaged at its beginning");
     else if (lines(j, nl + 1, data.s + data.len) == -1) r = fail(trouble, "out of memory", "");
   }
+  /* Nobody knows whether the run before has brought all of it to the disk. */
+  j->dirty = 1;
   stralloc_free(&data);
   if (r == 1 && j->damaged && !look && put_aside(j, mailbox) == -1) r = fail(trouble, "unable to write the journal: ", strerror(errno));
   return r;

@@ -11,6 +11,9 @@
  *   refused  it is refused for good, and stays where it is
  *   left     it was there before the first run, and is none of ours
  *   large    it is too large
+ *   part     some of those that it is for have it, and it goes out again to the others
+ *   given    one of several that it is for has it, or
+ *   denied   is refused for good: of these the name ends with the address
  *   gone     nothing is known of it any more */
 
 #include <stddef.h>
@@ -19,7 +22,8 @@
 #include "owfat.h"
 
 enum journal_state {
-  JOURNAL_GONE, JOURNAL_GOING, JOURNAL_SENT, JOURNAL_REFUSED, JOURNAL_LEFT, JOURNAL_LARGE, JOURNAL_STATES
+  JOURNAL_GONE, JOURNAL_GOING, JOURNAL_SENT, JOURNAL_REFUSED, JOURNAL_LEFT, JOURNAL_LARGE, JOURNAL_PART, JOURNAL_GIVEN,
+  JOURNAL_DENIED, JOURNAL_STATES
 };
 
 enum { JOURNAL_HASH = 16, JOURNAL_TOKEN = 32, JOURNAL_NAME = 400 };
@@ -51,7 +55,10 @@ struct journal {
  * has it; -1 with a line for the log in trouble, 0-terminated: then nothing may be fetched. */
 int journal_open(struct journal *j, const char *mailbox, int look, stralloc *trouble);
 
-/* The note about a name, made where there is none (state gone). 0: out of memory. */
+/* The note about a name. 0: there is none. */
+struct note *journal_find(const struct journal *j, const char *name);
+
+/* The same, made where there is none (state gone). 0: out of memory. */
 struct note *journal_note(struct journal *j, const char *name);
 
 /* Write down what a note says now, in the file before this returns, and safe from the end

@@ -40,6 +40,7 @@ void parcel_begin(struct parcel *p, const struct letter *l)
   p->letter = l;
   p->began = clock_ms();
   p->header_only = 0;
+  p->count = 0;
   p->header.raw.len = p->header.end = p->header.body = 0;
   p->recipients.len = p->to.len = p->said.len = p->stored.len = p->result.text.len = 0;
   p->result.stage.len = p->result.reason.len = p->result.trace.len = 0;

@@ -11,6 +11,23 @@
 #include "postbox.h"
 #include "smtpbody.h"
 
+enum fate {
+  FATE_LATER,    /* not now: nothing happened */
+  FATE_REFUSED,  /* never: p->said tells why */
+  FATE_TAKEN,    /* somebody has it, and that is on the disk, or in a mail server's hands */
+  FATE_DOUBT,    /* a server may have it, or not */
+  FATE_PART,     /* some of those that it is for have it, or never will, and the others may later */
+  FATE_SEND      /* it is to be sent */
+};
+
+/* One of those that a letter is for. */
+struct addressee {
+  const char *address;        /* in `to` */
+  size_t len;
+  enum fate fate;             /* FATE_SEND: nothing is known yet */
+  int known;                  /* that is what the journal says */
+};
+
 struct parcel {
   const struct letter *letter;
   struct note *note;          /* of the journal */
@@ -25,16 +42,10 @@ struct parcel {
   int header_only;            /* of it: what goes before the body of message */
   struct outgoing out;        /* ready to go */
   stralloc to;                /* for whom that is: its recipients, or the quarantine */
+  struct addressee *each;     /* of these; see share.h */
+  size_t count, room;
   stralloc said;              /* what the server said, or why it is refused, 0-terminated */
   stralloc stored;            /* file in the store, 0-terminated; "" */
-};
-
-enum fate {
-  FATE_LATER,    /* not now: nothing happened */
-  FATE_REFUSED,  /* never: p->said tells why */
-  FATE_TAKEN,    /* somebody has it, and that is on the disk, or in a mail server's hands */
-  FATE_DOUBT,    /* a server may have it, or not */
-  FATE_SEND      /* it is to be sent */
 };
 
 /* Before they are used: no file is any of theirs. */

@@ -232,7 +232,10 @@ static int letter(struct postbox *m, struct message *to)
       if (!more(m, end)) return lost(m);
     }
     c->pos += dot_next(&d, c->buffer + c->pos, c->len - c->pos, &piece, &n);
-    if (max && d.size > max) keep = 0;
+    if (max && d.size > max) {
+      keep = 0;
+      m->large = d.size;
+    }
     if (max && d.size > max * 2 + REST) return pop3c_fail(&server, "sends without an end"), lost(m);
     if (!n || keep != 1) continue;
     sha256_add(&h, piece, n);

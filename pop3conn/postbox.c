@@ -82,6 +82,7 @@ int postbox_ahead(struct postbox *m, const struct letter *const *l, size_t count
 
 int postbox_fetch(struct postbox *m, const struct letter *l, struct message *to)
 {
+  m->large = 0;
   return m->protocol->fetch(m, l, to);
 }
 

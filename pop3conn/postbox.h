@@ -45,6 +45,8 @@ struct postbox {
   const struct protocol *protocol;
   const char *trouble;        /* after a failure, in a few words, static */
   char validity[24];          /* UIDVALIDITY; "" where there is none */
+  unsigned long long large;   /* behind postbox_fetch: bytes of a letter that has more than the
+                               * account takes, or that many came; 0: that is not why */
   int marks;                  /* what is deleted only gets its mark, and stays in the list */
   struct letter *letters;     /* after postbox_list */
   size_t count;

@@ -1,15 +1,15 @@
 #include "round.h"
 
+#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
-#include "copy.h"
 #include "courier.h"
-#include "digits.h"
 #include "log.h"
+#include "notes.h"
 #include "parcel.h"
 #include "progress.h"
+#include "share.h"
 #include "stream.h"
 
 enum {
@@ -30,8 +30,6 @@ static struct {
   size_t gonelen;
 } now;
 
-enum { SEEN = 1, DELETED = 2 };  /* of notes */
-
 struct round {
   const struct account *account;
   struct journal *journal;
@@ -50,36 +48,6 @@ int round_mailbox(const struct account *a, stralloc *name)
 
 /* Notes ----------------------------------------------------------------------- */
 
-static struct note *note_of(struct round *r, const struct letter *l)
-{
-  char name[JOURNAL_NAME];
-  size_t n = str_copy(name, *r->box.validity ? r->box.validity : "-");
-
-  name[n++] = ' ';
-  name[n + str_copy(name + n, l->uid)] = 0;
-  return journal_note(r->journal, name);
-}
-
-/* The server has no name for it: what it says is its name, and which of those that say the
- * same it is. */
-static struct note *note_of_text(struct round *r, const unsigned char *hash)
-{
-  char name[JOURNAL_NAME], *at;
-  unsigned long same;
-  struct note *n = 0;
-  size_t i;
-
-  for (same = 0; !same || (n && n->seen); ++same) {
-    at = name + str_copy(name, "- =");
-    for (i = 0; i < JOURNAL_HASH; ++i) at = digits(at, hash[i], 16, 2);
-    *at++ = '.';
-    *digits(at, same, 10, 1) = 0;
-    n = journal_note(r->journal, name);
-  }
-  if (n) n->seen = SEEN;
-  return n;
-}
-
 static int failed(struct round *r, const char *id, const char *what, const char *why)
 {
   log_event("trouble", id, what, why);
@@ -89,7 +57,7 @@ static int failed(struct round *r, const char *id, const char *what, const char 
 
 static int unwritten(struct round *r)
 {
-  return failed(r, "-", "unable to write the journal: ", strerror(r->journal->failed));
+  return failed(r, "-", "unable to write the journal: ", strerror(r->journal->failed ? r->journal->failed : ENOMEM));
 }
 
 /* Write a letter's state down. 1, or 0: nothing more may be done. */
@@ -102,16 +70,11 @@ static int note(struct round *r, struct parcel *p, enum journal_state state)
 
 /* Deleting ---------------------------------------------------------------------- */
 
-static int is_over(const struct round *r, const struct note *n)
-{
-  return n->time + r->account->keep * 86400 <= (uint64_t) time(0);
-}
-
 /* It is sent, and all of it was fetched in this session: when the next commit is over it
  * may go, if it need not be kept. */
 static void may_go(struct round *r, const struct letter *l, struct note *n)
 {
-  if (n->state != JOURNAL_SENT || !is_over(r, n)) return;
+  if (n->state != JOURNAL_SENT || !notes_over(r->account, n)) return;
   now.note[now.gonelen] = n;
   now.gone[now.gonelen++] = l;
 }
@@ -132,7 +95,7 @@ static int commit_and_delete(struct round *r)
   for (i = 0; !r->lost && i < now.gonelen; ++i) {
     ok = postbox_delete(&r->box, now.gone[i]);
     if (ok == -1) lost(r);
-    if (ok == 1) now.note[i]->seen = DELETED;
+    if (ok == 1) now.note[i]->seen = NOTES_DELETED;
   }
   now.gonelen = 0;
   return 1;
@@ -140,29 +103,20 @@ static int commit_and_delete(struct round *r)
 
 /* Fetching ------------------------------------------------------------------------ */
 
-/* A letter whose name says that it is known. */
-static int wanted(struct round *r, const struct letter *l, struct note *n)
+/* Is it to be asked for now? */
+static int wanted(const struct round *r, const struct letter *l, const struct note *n)
 {
-  unsigned long most = r->account->most, atmost = r->account->atmost;
+  unsigned long most = r->account->atmost;
 
-  if (!*l->uid) return !atmost || r->fetched < atmost;
-  switch (n->state) {
-    case JOURNAL_SENT: return l->deleted ? !r->box.marks : is_over(r, n);
-    case JOURNAL_REFUSED: case JOURNAL_LEFT: return 0;
-    case JOURNAL_LARGE: return !most || l->size <= most;
-    default: return !l->deleted && (!atmost || r->fetched < atmost);
-  }
+  return notes_want(r->account, &r->box, l, n) && (!most || r->fetched < most || (n && n->state == JOURNAL_SENT));
 }
 
-/* Larger than we take: that is said once. */
-static int leave(struct round *r, const struct letter *l, struct note *n)
+/* Larger than we take, so many bytes or more: that is said once. */
+static int leave(struct round *r, struct note *n, unsigned long long size)
 {
-  unsigned long most = r->account->most;
-
-  if (!n || n->state == JOURNAL_SENT || !most || l->size <= most) return 0;
   log_event("trouble", "-", "a letter is larger than control/databytes, and stays: ", n->name);
-  n->size = l->size;
-  return journal_write(r->journal, n, JOURNAL_LARGE) == 1 || !unwritten(r);
+  n->size = size;
+  return journal_write(r->journal, n, JOURNAL_LARGE) == 1 || unwritten(r);
 }
 
 /* Ask for more letters, while those that came are on their way. */
@@ -176,9 +130,13 @@ static int ask(struct round *r)
   for (i = 0; i < now.askedlen; ++i) bytes += now.asked[i]->size;
   while (now.askedlen < BATCH && bytes < BYTES && now.next < r->box.count && !stream_stopped) {
     l = r->box.letters + now.next++;
-    n = *l->uid ? note_of(r, l) : 0;
+    n = *l->uid ? notes_of(r->journal, &r->box, l) : 0;
     if (*l->uid && !n) return failed(r, "-", "out of memory", "");
-    if (!wanted(r, l, n) || leave(r, l, n)) continue;
+    if (!wanted(r, l, n)) continue;
+    if (n && n->state != JOURNAL_SENT && notes_large(r->account, l, n)) {
+      if (!leave(r, n, l->size)) return 0;
+      continue;
+    }
     r->fetched += !n || n->state != JOURNAL_SENT;
     bytes += l->size;
     now.asked[now.askedlen++] = l;
@@ -186,23 +144,12 @@ static int ask(struct round *r)
   return first == now.askedlen || postbox_ahead(&r->box, now.asked + first, now.askedlen - first) == 1 || lost(r);
 }
 
-/* A letter of another name that was sent with the same content, and is in the mailbox no
- * more: the server has given it a new name. */
-static const struct note *before(struct round *r, const struct parcel *p)
-{
-  const struct note *n;
-
-  for (n = journal_next(r->journal, 0); n; n = journal_next(r->journal, n))
-    if (n->state == JOURNAL_SENT && !n->seen && !memcmp(n->hash, p->message.hash, JOURNAL_HASH)) return n;
-  return 0;
-}
-
 /* Now that it was fetched: was it sent before? 1: nothing is to be done for it; 0; -1. */
 static int known(struct round *r, struct parcel *p)
 {
-  const struct note *old;
+  struct note *old;
 
-  p->note = *p->letter->uid ? note_of(r, p->letter) : note_of_text(r, p->message.hash);
+  p->note = *p->letter->uid ? notes_of(r->journal, &r->box, p->letter) : notes_of_text(r->journal, p->message.hash);
   if (!p->note) return failed(r, p->id, "out of memory", "") - 1;
   if (p->note->state == JOURNAL_SENT && !memcmp(p->note->hash, p->message.hash, JOURNAL_HASH)) {
     may_go(r, p->letter, p->note);
@@ -211,15 +158,16 @@ static int known(struct round *r, struct parcel *p)
   if (p->note->state == JOURNAL_SENT)
     log_event("trouble", p->id, "the mailbox has another letter of this name now, which is new: ", p->note->name);
   if (p->note->state == JOURNAL_REFUSED || p->note->state == JOURNAL_LEFT) return 1;
-  old = before(r, p);
+  old = notes_before(r->journal, p->message.hash);
   if (!old) return 0;
   log_event("known", p->id, "the mailbox has a new name for this letter: ", p->note->name);
-  return note(r, p, JOURNAL_SENT) ? 1 : -1;
+  if (old->state == JOURNAL_SENT) return note(r, p, JOURNAL_SENT) ? 1 : -1;
+  return note(r, p, JOURNAL_PART) && (share_rename(r->journal, old, p->note) == 1 || unwritten(r)) ? 0 : -1;
 }
 
 static void record(struct round *r, struct parcel *p, enum fate fate)
 {
-  static const char *const words[] = { "stays: ", "is refused, and stays: ", "is taken: ", "is in doubt: " };
+  static const char *const words[] = { "stays: ", "is refused, and stays: ", "is taken: ", "is in doubt: ", "is taken for some: " };
   const char *said = p->said.len ? p->said.s : p->result.text.len ? p->result.text.s : "";
 
   parcel_record(r->account, p, p->said.len ? p->said.s : "");
@@ -227,7 +175,17 @@ static void record(struct round *r, struct parcel *p, enum fate fate)
     log_event(fate == FATE_REFUSED ? "trouble" : "letter", p->id, p->note->name, " ", words[fate], said);
   r->taken += fate == FATE_TAKEN;
   r->refused += fate == FATE_REFUSED;
-  r->later += fate == FATE_LATER;
+  r->later += fate != FATE_TAKEN && fate != FATE_REFUSED;
+}
+
+/* It is for several, and who of them has it is remembered. 1, or 0: nothing more may be done. */
+static int unfinished(struct round *r, struct parcel *p)
+{
+  switch (share_note(r->journal, p)) {
+    case -1: return unwritten(r);
+    case 1: return note(r, p, JOURNAL_PART);
+  }
+  return p->note->state == JOURNAL_GONE || p->note->state == JOURNAL_PART || note(r, p, JOURNAL_GONE);
 }
 
 /* A letter is done with, or not. 1, or 0: nothing more may be done. */
@@ -236,14 +194,34 @@ static int settle(struct round *r, struct parcel *p, enum fate fate)
   /* Without a copy nobody would learn of it: it is tried again. */
   if (fate == FATE_REFUSED && parcel_copy(p) == -1) fate = FATE_LATER;
   record(r, p, fate);
-  switch (fate) {
-    case FATE_TAKEN:
-      if (!note(r, p, JOURNAL_SENT)) return 0;
-      may_go(r, p->letter, p->note);
-      return 1;
-    case FATE_REFUSED: return note(r, p, JOURNAL_REFUSED);
-    default: return p->note->state == JOURNAL_GONE || note(r, p, JOURNAL_GONE);
-  }
+  if (fate != FATE_TAKEN && fate != FATE_REFUSED) return unfinished(r, p);
+  if (!note(r, p, fate == FATE_TAKEN ? JOURNAL_SENT : JOURNAL_REFUSED)) return 0;
+  if (share_forget(r->journal, p) == -1) return unwritten(r);
+  if (fate == FATE_TAKEN) may_go(r, p->letter, p->note);
+  return 1;
+}
+
+/* One more letter came, was judged, and has something to be sent. 1; 0: not; -1: nothing more
+ * may be done. */
+static int take(struct round *r, struct parcel *p)
+{
+  int k = known(r, p);
+  enum fate fate;
+
+  if (k) return k == 1 ? 0 : -1;
+  fate = parcel_judge(r->account, p, r->journal->token);
+  if (fate != FATE_SEND) return settle(r, p, fate) ? 0 : -1;
+  return share_begin(r->journal, p) ? 1 : failed(r, p->id, "out of memory", "") - 1;
+}
+
+/* The mailbox has it, and gives nothing of it, or too much. 1, or 0: nothing more may be done. */
+static int stays(struct round *r, const struct parcel *p, int fetched)
+{
+  struct note *n = r->box.large && *p->letter->uid ? notes_of(r->journal, &r->box, p->letter) : 0;
+
+  if (n) return leave(r, n, r->box.large);
+  if (fetched == 0) failed(r, p->id, "a letter of the mailbox stays: ", r->box.trouble);
+  return 1;
 }
 
 /* Fetch what was asked for, and have it judged. 1; 0: the mailbox is lost, or nothing more
@@ -255,25 +233,21 @@ static int gather(struct round *r)
   size_t i;
   int ok = 1;
 
-  for (i = 0; ok == 1 && i < now.askedlen && bytes < BYTES && clock_ms() < end && !stream_stopped; ++i) {
+  for (i = 0; ok && i < now.askedlen && bytes < BYTES && clock_ms() < end && !stream_stopped; ++i) {
     struct parcel *p = now.parcel + now.parcels;
-    enum fate fate;
 
     parcel_begin(p, now.asked[i]);
     ok = postbox_fetch(&r->box, p->letter, &p->message);
-    if (ok == -1) return lost(r);
-    if (ok == 0) {
-      failed(r, p->id, "a letter of the mailbox stays: ", r->box.trouble);
+    if (ok != 1) {
+      if (!stays(r, p, ok)) return 0;
+      if (ok == -1) return lost(r);
       ok = 1;
       continue;
     }
     bytes += (unsigned long long) p->message.spool.size;
-    ok = known(r, p);
-    if (ok == -1) return 0;
-    if (ok == 1) continue;
-    fate = parcel_judge(r->account, p, r->journal->token);
-    ok = fate == FATE_SEND || settle(r, p, fate);
-    now.parcels += fate == FATE_SEND;
+    ok = take(r, p);
+    now.parcels += ok == 1;
+    ok = ok != -1;
   }
   memmove(now.asked, now.asked + i, (now.askedlen - i) * sizeof *now.asked);
   now.askedlen -= i;
@@ -294,7 +268,7 @@ static int send_all(struct round *r)
 
     if (stream_stopped) on = 0;
     if (on) fate = courier_send(r->account, p);
-    if (fate == FATE_LATER || fate == FATE_DOUBT) on = 0;
+    if (fate == FATE_LATER || fate == FATE_DOUBT || (fate == FATE_PART && !courier_goes_on())) on = 0;
     ok = settle(r, p, fate);
     progress_show(r->account->user.s, r->taken);
   }
@@ -321,15 +295,12 @@ static int look(struct round *r)
   struct note *first = journal_note(r->journal, "- =first"), *n;
   size_t i;
 
-  if (!first) return failed(r, "-", "out of memory", "");
-  for (n = journal_next(r->journal, 0); n; n = journal_next(r->journal, n)) n->seen = 0;
-  first->seen = SEEN;
-  for (i = 0; i < r->box.count; ++i) {
+  if (!first || !notes_look(r->journal, &r->box)) return failed(r, "-", "out of memory", "");
+  first->seen = NOTES_SEEN;
+  for (i = 0; r->account->fresh && first->state != JOURNAL_LEFT && i < r->box.count; ++i) {
     if (!*r->box.letters[i].uid) continue;
-    n = note_of(r, r->box.letters + i);
-    if (!n) return failed(r, "-", "out of memory", "");
-    n->seen = SEEN;
-    if (!r->account->fresh || first->state == JOURNAL_LEFT || n->state != JOURNAL_GONE) continue;
+    n = notes_of(r->journal, &r->box, r->box.letters + i);
+    if (n->state != JOURNAL_GONE) continue;
     n->size = r->box.letters[i].size;
     if (journal_write(r->journal, n, JOURNAL_LEFT) == -1) return unwritten(r);
   }
@@ -345,7 +316,7 @@ static void forget(struct round *r, int closed)
   int all = closed && now.next == r->box.count && !now.askedlen && !r->trouble;
 
   for (n = journal_next(r->journal, 0); n; n = journal_next(r->journal, n))
-    if (n->state != JOURNAL_GONE && ((closed && n->seen == DELETED) || (all && !n->seen)) &&
+    if (n->state != JOURNAL_GONE && ((closed && n->seen == NOTES_DELETED) || (all && !n->seen)) &&
         journal_write(r->journal, n, JOURNAL_GONE) == -1) unwritten(r);
 }
 
@@ -368,12 +339,18 @@ static void carry(struct round *r)
   r->trouble |= r->later > 0;
 }
 
-static int let_in(struct round *r)
+static int no_mailbox(const char *what, const char *why, int code)
 {
-  switch (postbox_open(&r->box, r->account)) {
+  log_event("trouble", "-", what, why);
+  return code;
+}
+
+int round_let_in(struct postbox *m, const struct account *a)
+{
+  switch (postbox_open(m, a)) {
     case 1: return ROUND_DONE;
-    case 0: failed(r, "-", "the mailbox does not let us in: ", r->box.trouble); return ROUND_PASSWORD;
-    default: failed(r, "-", "no mailbox: ", r->box.trouble); return ROUND_TROUBLE;
+    case 0: return no_mailbox("the mailbox does not let us in: ", m->trouble, ROUND_PASSWORD);
+    default: return no_mailbox("no mailbox: ", m->trouble, ROUND_TROUBLE);
   }
 }
 
@@ -390,7 +367,7 @@ int round_make(const struct account *a, struct journal *j, int stay)
   struct round r = { .account = a, .journal = j };
   static int begun;
   stralloc name = { 0 };
-  int closed = 0, code = let_in(&r);
+  int closed = 0, code = round_let_in(&r.box, a);
 
   if (code != ROUND_DONE) return code;
   if (!begun++) parcel_ready(now.parcel, BATCH);
@@ -406,48 +383,4 @@ int round_make(const struct account *a, struct journal *j, int stay)
   if (round_mailbox(a, &name) && journal_tidy(j, name.s) == -1) unwritten(&r);
   progress_end();
   return r.trouble ? ROUND_TROUBLE : r.refused ? ROUND_REFUSED : ROUND_DONE;
-}
-
-/* Looking ------------------------------------------------------------------------ */
-
-static const char *outlook(struct round *r, const struct letter *l, struct note *n)
-{
-  unsigned long most = r->account->most;
-
-  if (n && n->state == JOURNAL_REFUSED) return "stays, is refused";
-  if (n && n->state == JOURNAL_LEFT) return "stays, is not new";
-  if (most && l->size > most) return "stays, is too large";
-  if (!wanted(r, l, n)) return n && n->state == JOURNAL_SENT ? "stays, is sent" : "stays";
-  return n && n->state == JOURNAL_SENT ? "is sent, and would be deleted" : "would be fetched";
-}
-
-static int tell(stralloc *out, const struct letter *l, const char *what)
-{
-  return stralloc_cats(out, *l->uid ? l->uid : "-") && stralloc_cats(out, " ") && stralloc_number(out, (unsigned long) l->size) &&
-         stralloc_cats(out, " ") && stralloc_cats(out, what) && stralloc_cats(out, "\n");
-}
-
-int round_show(const struct account *a, struct journal *j)
-{
-  struct round r = { .account = a, .journal = j };
-  int code = let_in(&r), fresh;
-  stralloc out = { 0 };
-  struct note *n;
-  size_t i;
-
-  if (code != ROUND_DONE) return code;
-  if (postbox_list(&r.box) == -1 && !lost(&r)) return ROUND_TROUBLE;
-  n = journal_note(j, "- =first");
-  fresh = n && a->fresh && n->state != JOURNAL_LEFT;
-  for (i = 0; i < r.box.count; ++i) {
-    const struct letter *l = r.box.letters + i;
-    const char *what;
-
-    n = *l->uid ? note_of(&r, l) : 0;
-    what = fresh && n && n->state == JOURNAL_GONE ? "stays, is not new" : outlook(&r, l, n);
-    r.fetched += !strcmp(what, "would be fetched");
-    if (!tell(&out, l, what)) return ROUND_TROUBLE;
-  }
-  postbox_close(&r.box);
-  return copy_write(1, out.s, out.len) == 1 ? ROUND_DONE : ROUND_TROUBLE;
 }

@@ -21,6 +21,9 @@ enum { ROUND_DONE = 0, ROUND_REFUSED = 1, ROUND_PASSWORD = 77, ROUND_LOCKED = 99
  * go on. The exit code that the last one is worth. */
 int round_make(const struct account *a, struct journal *j, int stay);
 
+/* Open the mailbox, for both of these. ROUND_DONE, or what else it is worth, which is logged. */
+int round_let_in(struct postbox *m, const struct account *a);
+
 /* Say on descriptor 1 what would happen, and do nothing. */
 int round_show(const struct account *a, struct journal *j);
 

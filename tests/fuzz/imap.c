@@ -61,13 +61,14 @@ static void letters(size_t said)
   static const char *const uids[] = { "1", "2", "4294967295" };
   struct message m;
   const char *trouble = 0;
+  unsigned long long large = 0;
   size_t i;
   int r = IMAPC_OK;
 
   c.most = 10000;
   for (i = 0; i < 3; ++i) must(arrival_ask(&c, uids[i], i < 2) == IMAPC_OK);
   for (i = 0; i < 3 && r != IMAPC_LOST; ++i) {
-    r = arrival_take(&c, uids[i], &m, &trouble);
+    r = arrival_take(&c, uids[i], &m, &large, &trouble);
     if (r == IMAPC_OK) sound(&m, said);
     else must(r == IMAPC_LOST || trouble);
   }

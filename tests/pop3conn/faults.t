@@ -162,10 +162,27 @@ same 1 'stays, and the others go' inside
 box 'RETR#2=say:+OK\r\n.\r\n'
 same 111 'an empty letter' fetch
 same 1 'stays, and the others go' inside
-box 'RETR#2=many:+OK\r\nx\r\n'
+box 'RETR#2@1=many:+OK\r\nx\r\n'
 set_control databytes 100000
 same 111 'a letter without an end ends the run' fetch
 same '' 'and nothing is lost' safe
+same 0 'the next run passes over it' fetch
+same 1 'and the others go' inside
+same 2 'that are two' taken
+small='LIST@1=say:+OK\r\n1 60\r\n2 60\r\n3 60\r\n.\r\n'
+box "$small" 'LIST@2=say:+OK\r\n1 60\r\n.\r\n' 'LIST@3=say:+OK\r\n1 60\r\n.\r\n'
+perl -e 'print "Subject: large\n\n", "x" x 70, "\n" x 3000' > "$B/mail/2"
+set_control databytes 1000
+same 0 'a letter that is larger than LIST says' fetch
+same 1 'stays, and the others go' inside
+same 'large 1 ' 'is known as large' states
+like 'larger than control/databytes' 'which the log says' cat "$A/err"
+same 0 'another run' fetch
+same '' 'has nothing to tell' cat "$A/err"
+same 0 'and does not fetch it again' sh -c "grep -c '^2 RETR' '$B/heard'; true"
+rm "$A/control/databytes"
+same 0 'until it may be larger' fetch
+same 0 'then it goes' inside
 box
 perl -e 'print "Subject: large\n\n", "x" x 70, "\n" x 3000' > "$B/mail/2"
 set_control databytes 1000
