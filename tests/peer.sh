@@ -7,8 +7,9 @@
 #   start_sink NAME [smtp-sink's OPTIONS]
 #
 # With SECURE=yes Exim and OpenSMTPD speak TLS: with the files pem, or crt and key, in
-# $T/NAME, and as clients Exim believes ca there. FILTER is a command for OpenSMTPD to ask about
-# each message; it sees $T/NAME as /mnt. With USERS=yes mail to Exim is for who has
+# $T/NAME, and as clients Exim believes ca there. EDIT is a script for sed that
+# changes what they are configured with: master.cf of Postfix. Exim takes the port $BECOMES if that is
+# set. With USERS=yes mail to Exim is for who has
 # logged in, which joe@example.net does by "sesame seed". They
 # set $PORT and $PID. `settled NAME` succeeds when nothing is left in NAME's queue,
 # `received NAME` then prints the number of messages, `inbox NAME` their text.
@@ -51,6 +52,8 @@ world() {
   chown 901 "$W/log"
   chmod 711 "$W/queue"
 }
+
+edited() { [ ! "${EDIT-}" ] || sed -i "$EDIT" "$1"; }
 
 # inhabit COMMAND...: run it in the world last made, until the test ends; it must
 # answer on $PORT
@@ -120,8 +123,10 @@ error unix - - n - - error
 smtp unix - - n - - smtp
 retry unix - - n - - error
 virtual unix - n n - - virtual
+local unix - n n - - local
 postlog unix-dgram n - n - 1 postlogd
 !
+  edited "$W/etc/postfix/master.cf"
   inhabit /usr/lib/postfix/sbin/master -c /etc/postfix -d
 }
 
@@ -196,7 +201,7 @@ login:
 )
   # With a port as ON they hand mail on to 127.0.0.1 there, and keep none.
   on=${2:-}
-  PORT=$(free_port)
+  PORT=${BECOMES:-$(free_port)}
   chown 901 "$W/queue"
   cat > "$W/etc/exim4/exim4.conf" <<!
 primary_hostname = peer.example.net
@@ -244,25 +249,25 @@ ${on:+on:
 begin authenticators
 $users
 !
+  edited "$W/etc/exim4/exim4.conf"
   inhabit exim4 -bdf
 }
 
 start_opensmtpd() {
   world "$1" queue/queue queue/incoming
   action='maildir "/mnt/mail" virtual <all>'
-  pki= filter=
-  [ ! "${FILTER-}" ] || filter="filter \"f\" proc-exec \"$FILTER\" user nobody group nogroup"
+  pki=
   [ ! "${SECURE-}" ] || pki=$(printf 'pki peer cert "/mnt/crt"\npki peer key "/mnt/key"')
   [ ! "${2:-}" ] || action="relay host smtp${SECURE:++tls}://127.0.0.1:$2${SECURE:+ tls no-verify}"
   PORT=$(free_port)
   cat > "$W/etc/smtpd.conf" <<!
 table all { "@" = "nobody" }
 $pki
-$filter
-listen on 127.0.0.1 port $PORT ${SECURE:+tls pki peer} ${FILTER:+filter "f"}
+listen on 127.0.0.1 port $PORT ${SECURE:+tls pki peer}
 action "box" $action
 match from any for any action "box"
 !
+  edited "$W/etc/smtpd.conf"
   inhabit smtpd -d
 }
 

@@ -128,8 +128,14 @@ sanitized && { report 0 'the real one # SKIP its jail has no room for a sanitize
 mkdir "$T/o"
 chmod 755 "$T"
 house "$T/o"
-chown -R nobody "$W"
-FILTER=/mnt/port/run start_opensmtpd o
+chown -R nobody "$W"; chmod 755 "$W"
+# As its page has it, but for places and accounts.
+mkdir "$T/steps"
+perl tests/tools/steps man/cm-opensmtpd.8 "$T/steps" > "$T/all"
+sed 's,/var/cleanmail/ports/opensmtpd,/mnt/port,; s,/var/cleanmail,/mnt,g' "$T/steps/examples.2" > "$W/port/run"
+sed 's,/var/cleanmail/ports/opensmtpd,/mnt/port,; s/user cms group cms/user nobody group nogroup/; /^listen/d' "$T/steps/examples.1" > "$T/filter"
+EDIT='/^table/r '"$T/filter"'
+s/^listen .*/& filter "cleanmail"/' start_opensmtpd o
 W=$T/o
 mail() { swaks --server "127.0.0.1:$PORT" --helo client.example.org --from a@example.org --to b@example.net --header "Subject: $1" --body 'Hello
 .dot
