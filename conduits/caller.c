@@ -12,13 +12,12 @@
 
 #include "control.h"
 #include "copy.h"
+#include "outcome.h"
 #include "stream.h"
 
 #define WORDS 6          /* the descriptor, as notqmail has it */
 #define CIRCLE "4"       /* so many of us behind each other must be a circle */
 #define USUAL "/usr/local/bin:/usr/bin:/bin"
-
-enum { CANNOT_READ = 54, CANNOT_CONFIGURE = 55, NO_HOME = 61, WRONG = 81 };
 
 extern char **environ;
 
@@ -117,7 +116,7 @@ static int go(const char *dir)
 static int because(const char **why, int code, const char *what)
 {
   *why = what;
-  if (code == WRONG) errno = 0;
+  if (code == OUTCOME_BROKEN) errno = 0;
   return code;
 }
 
@@ -128,6 +127,7 @@ static void signals(void)
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, 0);
   signal(SIGCHLD, SIG_DFL);
+  signal(SIGXFSZ, SIG_IGN);  /* its limit, which we hear of as an error */
   stream_signals(0);
 }
 
@@ -137,17 +137,17 @@ int caller_meet(struct caller *c, const char *dir, const char **why)
 
   c->uid = getuid();
   c->pid = getppid();
-  if (!descriptors(c)) return because(why, CANNOT_READ, "without message and envelope");
+  if (!descriptors(c)) return because(why, OUTCOME_READ, "without message and envelope");
   signals();
   umask(077);
   if (secure) {
-    if (dir) return because(why, WRONG, "set-user-ID it takes no directory");
-    if (!become(c->uid)) return because(why, CANNOT_CONFIGURE, "unable to become its own account");
+    if (dir) return because(why, OUTCOME_BROKEN, "set-user-ID it takes no directory");
+    if (!become(c->uid)) return because(why, OUTCOME_CONFIGURE, "unable to become its own account");
     forget();
   }
-  if (!find_programs()) return because(why, CANNOT_CONFIGURE, "out of memory");
-  if (circles()) return because(why, WRONG, "control/queue leads back to cm-queue");
-  return go(dir) ? 0 : because(why, NO_HOME, "unable to work in the port's directory");
+  if (!find_programs()) return because(why, OUTCOME_CONFIGURE, "out of memory");
+  if (circles()) return because(why, OUTCOME_BROKEN, "control/queue leads back to cm-queue");
+  return go(dir) ? 0 : because(why, OUTCOME_HOME, "unable to work in the port's directory");
 }
 
 int caller_hears(const struct caller *c, const char *words, size_t len)
