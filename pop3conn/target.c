@@ -148,9 +148,10 @@ static int from_header(const struct account *a, const struct header *header, con
   static stralloc fields;
   const char *line, *at, *prefix;
   size_t pos = 0, len, n, prefixlen;
-  int r = 1;
+  int r = 1, named = control_next(&a->fields, &pos, &line, &len, 0);
 
-  if (!stralloc_copys(&fields, a->fields.len ? a->fields.s : usual)) return -1;
+  pos = 0;
+  if (!stralloc_copys(&fields, named ? a->fields.s : usual)) return -1;
   while (r == 1 && !to->len && control_next(&fields, &pos, &line, &len, 0)) {
     at = line;
     n = word(&at, line + len);

@@ -48,6 +48,8 @@ same 'bert@example.net ' 'and fields above it' whom 'Received: from pop by box.e
 rm "$A/control/hops"
 printf '%s\n' 'X-Special box-' > "$A/control/multidrop"
 same 'anna@example.net ' 'control/multidrop names the field, and what stands before the address' whom 'X-Special: box-anna@example.net' 'Delivered-To: bert@example.net' "$received; x"
+echo '# none' > "$A/control/multidrop"
+same 'bert@example.net ' 'with no line but a comment it is as without' whom 'Delivered-To: bert@example.net' "$received; x"
 : > "$A/control/multidrop"
 printf '%s\n' 'info@example.net anna@example.net bert@example.org' '*@old.example.net @new.example.net' > "$A/control/addresses"
 same 'anna@example.net bert@example.org ' 'control/addresses says who that is' whom 'Delivered-To: info@example.net' "$received; x"
