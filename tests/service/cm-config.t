@@ -73,6 +73,33 @@ same 'control control/hops control/pipeline control/upstream pop3s pop.example.n
 cm-pop3d' 'with its server, and nobody who may receive' mailboxes
 verdict 100 "$(cm-config 2>&1)" 'its server is no mail server' cm-config pop3 "$acct" "$log" "$T/ports/no" 127.0.0.1 1110 smtp 127.0.0.1 25
 
+# Mailboxes to be fetched
+
+fetch() { cm-config fetch "$acct" "$log" "$@"; }
+verdict 0 '' 'an account of cm-fetch is made' fetch "$T/ports/joe" joe@example.com joe@example.net \
+  pop3s pop.example.com 995 smtp 127.0.0.1 2526 tls=no
+account() { (cd "$T/ports/joe" && find account cron | sort | tr '\n' ' '; cd account/control && grep -hv '^#' server user recipient upstream quarantine); }
+same 'account account/control account/control/hops account/control/password account/control/pipeline account/control/quarantine account/control/recipient account/control/server account/control/upstream account/control/user cron pop3s pop.example.com 995
+joe@example.com
+joe@example.net
+smtp 127.0.0.1 2526 tls=no
+store' 'with server, user, recipient, and where the letters go' account
+same "700 $acct
+600 $acct
+755 $me" 'the password is for the account alone, and it can change nothing else' \
+  mode "$T/ports/joe/account" "$T/ports/joe/account/control/password" "$T/ports/joe/account/control"
+same "exec envdir ./env $([ "$me" != root ] || echo "setuidgid $acct ")softlimit -c 0$(sed -n 's/.*-c 0\( -a [0-9]*\).*/\1/p' "$T/ports/joe/run") cm-fetch -s account" \
+  'supervise runs it as this account' tail -n 1 "$T/ports/joe/run"
+same "PATH=$T/bin:/usr/local/bin:/usr/bin:/bin
+CM_HOME=$T
+*/5 * * * * $([ "$me" != root ] || echo "$acct ")cm-fetch $T/ports/joe/account" 'there is a crontab, too' cat "$T/ports/joe/cron"
+verdict 0 '' 'a mailbox of a whole domain' fetch "$T/ports/all" all@example.com '*@example.net' imap mail.example.com 143 tls=verify lmtp /run/lmtp
+domain() { cd "$T/ports/all/account/control" && grep -v '^#' multidrop; grep -hv '^#' recipients addresses server upstream; }
+same '*@example.net
+imap mail.example.com 143 tls=verify
+lmtp /run/lmtp' 'has recipients, and where their names may stand' domain
+ok 'and no recipient of its own' test ! -e "$T/ports/all/account/control/recipient"
+
 before=$(cd "$T/ports/mx" && find . -type f -exec cksum {} +)
 verdict 111 "cm-config: unable to create $T/ports/mx: File exists" 'a directory that is there is refused' \
   config "$T/ports/mx" 127.0.0.1 "$PORT" smtp 127.0.0.1 25
@@ -81,11 +108,19 @@ same "$before" 'and not touched' after
 
 usage='cm-config: usage: cm-config [-t TLSACCT] [-p PROXY] smtp ACCT LOGACCT DIR ADDRESS PORT UPSTREAM...
        cm-config [-t TLSACCT] [-p PROXY] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT
+       cm-config fetch ACCT LOGACCT DIR USER RECIPIENT pop3|pop3s|imap|imaps HOST PORT [tls=HOW] UPSTREAM...
        cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]
        cm-config notify ACCT LOGACCT DIR'
 verdict 100 "$usage" 'a wrong call' cm-config
 verdict 100 "$usage" 'an upstream that is none' config "$T/ports/no" 0.0.0.0 25 nntp 127.0.0.1 119
 verdict 100 "$usage" 'an upstream without a port' config "$T/ports/no" 0.0.0.0 25 smtp 127.0.0.1
+for words in '' 'nntp x 1 smtp y 25' 'pop3 x 110 tls=no' 'pop3 x 110 nntp y 25' 'pop3 x smtp y 25' 'pop3 x 110 smtp y'; do
+  # shellcheck disable=SC2086 # words
+  verdict 100 "$usage" "a mailbox that is none: $words" fetch "$T/ports/no" joe joe@example.net $words
+done
+verdict 100 'cm-config: unusable: joe x' 'a user that would become two words' fetch "$T/ports/no" 'joe x' joe@example.net pop3 x 110 smtp y 25
+verdict 100 "cm-config: unusable: $T/ports/n o" 'a directory that would end in a crontab' fetch "$T/ports/n o" joe joe@example.net pop3 x 110 smtp y 25
+verdict 100 "$usage" 'a proxy before a mailbox' cm-config -p 192.0.2.1 fetch "$acct" "$log" "$T/ports/no" joe joe@example.net pop3 x 110 smtp y 25
 verdict 100 'cm-config: unusable: a b' 'a word that would become two' config "$T/ports/no" 0.0.0.0 25 queue 'a b'
 verdict 100 'cm-config: unusable: 25;reboot' 'what a shell would take for more' config "$T/ports/no" 0.0.0.0 '25;reboot' queue x
 verdict 100 'cm-config: unusable: -x' 'what tcpserver would take for an option' config "$T/ports/no" -x 25 queue x
@@ -153,6 +188,30 @@ ok 'mail comes' send "$PORT" b@example.net
 told() { grep -q 'a@example.org' "$T/told/b@example.net"; }
 ok 'and somebody is told of it' within 20 told
 same "$acct" 'under its account' stat -c %U "$T/told/b@example.net"
+
+# A letter of a mailbox, by that port
+
+mkdir -p "$T/box/mail"
+background perl tests/tools/popbox "$T/box" > /dev/null
+within 10 test -s "$T/box/port"
+printf 'Subject: fetched\n\nx\n' > "$T/box/mail/1"
+fetch "$T/ports/ann" ann c@example.net pop3 127.0.0.1 "$(cat "$T/box/port")" tls=no smtp 127.0.0.1 "$PORT"
+echo p > "$T/ports/ann/account/control/password"
+: > "$T/ports/ann/account/control/pipeline"
+ln -s "$T/ports/ann" "$T/service"
+fetched() { grep -q '^Subject: fetched' "$T/mail/c@example.net/new/"*; }
+ok 'svscan starts cm-fetch, and a letter comes' within 30 fetched
+same "$acct" 'under its account' stat -c %U "$T/ports/ann/account/journal"
+sed -n '$s/.* cm-fetch/cm-fetch/p' "$T/ports/ann/cron" > "$T/line"
+cron() { case $me in root) set -- setpriv --reuid "$acct" --clear-groups sh "$T/line" ;; *) set -- sh "$T/line" ;; esac; "$@" 2>&1; }
+like 'another run has this account' 'cron does not come in between' cron
+svc -d "$T/service/ann"
+gone() { svstat "$T/service/ann" | grep -q ': down'; }
+ok 'it can be taken down' within 20 gone
+printf 'Subject: by cron\n\nx\n' > "$T/box/mail/2"
+verdict 0 '' 'and cron has its line' cron
+bycron() { grep -q '^Subject: by cron' "$T/mail/c@example.net/new/"*; }
+ok 'which fetches, too' bycron
 
 svc -d "$T/service/mx"
 down() { ! up "$PORT"; }

@@ -114,7 +114,7 @@ step() {
   for block in $(grep "^$now\." "$T/all"); do
     grep -q "$ELSEWHERE" "$T/steps/$block" && continue
     echo "$block" >> "$T/done"
-    sed "s/apt-get/apt_get/; s/\<ID\>/$ID/g; s/pop3s pop.example.com 995/pop3 127.0.0.1 110 tls=no/; s/joe@example.com/joe/" \
+    sed "s/apt-get/apt_get/; s/\<ID\>/$ID/g; s/pop3s pop.example.com 995/pop3 127.0.0.1 110 tls=no/; s/joe@example.com/joe/; s/all@example.com/all/; s/smtp 192.0.2.30 25/smtp 127.0.0.1 2526/" \
       "$T/steps/$block" > "$T/block"
     (set -e; . "$T/block" < "$T/typed"; pwd -P > "$T/cwd"; echo "$PATH" > "$T/path") >> "$T/said/$now" 2>&1
     code=$?
@@ -240,11 +240,35 @@ step mail-from
 like ' would be fetched' 'what is to be fetched can be seen' said mail-from
 ok 'it arrives' arrived 'at the provider'
 same 0 'and has gone from the provider' sh -c 'grep -c "^Subject: at" /var/mail/joe'
-rm -f /var/mail/you
-swaks --server 127.0.0.1:2526 --to joe@example.net --header 'Subject: by cron' > "$T/last"
-within 20 grep -q '^Subject: by cron' /var/mail/joe
-ok 'cron can do it' sh -c "setuidgid cms env -i \$(sed -n 1p /etc/cron.d/cleanmail) sh -c \"\$(sed -n '2s/.* cms //p' /etc/cron.d/cleanmail)\""
+ok 'and from now on' within 20 sh -c 'svstat /service/cm-joe | grep -q ": up "'
+again() { # again SUBJECT: one more at the provider
+  rm -f /var/mail/you
+  swaks --server 127.0.0.1:2526 --to joe@example.net --header "Subject: $1" > "$T/last"
+  within 20 grep -q "^Subject: $1" /var/mail/joe
+}
+again 'by itself'
+svc -t /service/cm-joe
+ok 'more arrives by itself' arrived 'by itself'
+svc -d /service/cm-joe
+waits() { svstat /service/cm-joe | grep -q ': down'; }
+within 20 waits
+again 'by cron'
+cp joe/cron /etc/cron.d/cleanmail-joe
+ok 'cron can do it' sh -c "setuidgid cms env -i \$(sed '/\*/d' /etc/cron.d/cleanmail-joe) sh -c \"\$(sed -n 's/.* cms //p' /etc/cron.d/cleanmail-joe)\""
 ok 'and does' arrived 'by cron'
+
+useradd -m all && echo all:sesame | chpasswd
+dropped() { # dropped ADDRESS SUBJECT: a letter in the mailbox of the domain
+  printf 'From a@example.org Thu Jan  1 00:00:00 2026\nReturn-Path: <a@example.org>\nX-Envelope-To: %s\nReceived: from mail.example.org by pop.example.com; Thu, 1 Jan 2026 00:00:00 +0000\nFrom: a@example.org\nDate: Thu, 1 Jan 2026 00:00:00 +0000\nTo: somebody@example.net\nSubject: %s\n\nhello\n\n' "$1" "$2"
+}
+{ dropped you@example.net 'for you'; dropped joe@example.net 'for joe'; dropped info@example.net 'for all'; dropped bob@elsewhere.example 'for nobody'; } > /var/mail/all
+chown all:mail /var/mail/all
+chmod 660 /var/mail/all
+rm -f /var/mail/you
+step an-administrator
+for what in 'for you' 'for all' 'for nobody'; do ok "of a whole domain, what is $what arrives" arrived "$what"; done
+ok '... and what is for joe' within 20 grep -q '^Subject: for joe' /var/mail/joe
+same 0 'and has gone from the provider' sh -c 'grep -c "^Subject: for" /var/mail/all'
 cd /var/cleanmail/ports
 
 step behind-a
@@ -268,7 +292,7 @@ mine() { ss -Hltnp 'sport = :25' | grep -q master; }
 ok 'Postfix has port 25 again' within 20 mine
 like '^<-  250 2.0.0 Ok: queued' 'and takes mail' stranger --to you@example.net
 
-cd /service/cm-pop && rm /service/cm-pop && svc -dx . log
+for s in cm-pop cm-joe cm-all; do cd /service/$s && rm /service/$s && svc -dx . log; done
 step to-undo
 ok 'all programs end' within 20 gone
 cd /
