@@ -297,6 +297,6 @@ Everything is in $HOME_:
   the mail log   log/mail.csv, what was deleted: log/ledger
   the quarantine cm-quarantine list
   the sessions   session.log pop.log; the engines: virusd.log spamd.log nsd.log
-  the settings   ports/demo/control
+  the settings   ports/demo/control; what is fetched: accounts/joe
 Leave the port up for your own mail client: make run
 !

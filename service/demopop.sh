@@ -1,9 +1,10 @@
 #!/bin/sh
-# demopop.sh HOME: the part of the demonstration in which mail is read by POP3. A
-# Dovecot with a mailbox is the provider, cm-pop3d stands before it, with the filters of
-# the port demo, and curl reads all messages twice. Everything is below HOME/provider and
-# HOME/ports/pop, but for the mailbox, which another account must reach: that is in a
-# directory of its own. All is on free ports of 127.0.0.1, and ends with this.
+# demopop.sh HOME: the part of the demonstration in which mail is at a provider, a
+# Dovecot with two mailboxes. cm-pop3d stands before it, with the filters of the port demo,
+# and curl reads all messages of one twice; cm-fetch brings those of the other through the
+# same filters to the mail server. Everything is below HOME/provider, HOME/ports/pop and
+# HOME/accounts, but for the mailboxes, which another account must reach: they are in a
+# directory of their own. All is on free ports of 127.0.0.1, and ends with this.
 set -u
 cd "$1" || exit 111
 H=$PWD PATH=$PATH:/usr/sbin PIDS=
@@ -26,17 +27,24 @@ set -- $(perl -MIO::Socket::INET -e 'my %p; while (keys %p < 2) {
   $p{$s->sockport} = 1 if $s } print join " ", keys %p')
 SERVER=$1 PROXY=$2
 
-# The mailbox, of messages that came from outside
+# The mailboxes, of messages that came from outside
 
 BOX=$(mktemp -d) && chmod 755 "$BOX" || exit 111
-mkdir -p provider "$BOX/you/new" "$BOX/you/cur" "$BOX/you/tmp" ports/pop/control
-for name in plain junk worm virus macro robot; do
-  sender=bob@client.example.org
-  [ $name != robot ] || sender=robot@quiet.example
-  printf 'Return-Path: <%s>\nReceived: from client.example.org (client.example.org [127.0.0.1])\n\tby mx.provider.example; Thu, 1 Jan 2026 00:00:00 +0000\n' \
-    $sender | cat - samples/$name > "$BOX/you/new/$name"
-done
-chown -R nobody:nogroup "$BOX/you"
+mkdir -p provider ports/pop/control
+# mailbox NAME SAMPLE...
+mailbox() {
+  box=$BOX/$1; shift
+  mkdir -p "$box/new" "$box/cur" "$box/tmp"
+  for name; do
+    sender=bob@client.example.org
+    case $name in robot) sender=robot@quiet.example ;; doubtful) sender=who@maybe.example ;; esac
+    printf 'Return-Path: <%s>\nReceived: from client.example.org (client.example.org [127.0.0.1])\n\tby mx.provider.example; Thu, 1 Jan 2026 00:00:00 +0000\n' \
+      $sender | cat - "samples/$name" > "$box/new/$name"
+  done
+  chown -R nobody:nogroup "$box"
+}
+mailbox you plain junk worm virus macro robot
+mailbox joe plain junk virus doubtful robot
 cat > provider/conf <<!
 base_dir = $BOX/base
 state_dir = $H/provider/state
@@ -71,7 +79,9 @@ PIDS="$! $PIDS"
 
 # The port before it
 
-cp ports/demo/control/* ports/pop/control/
+# settings DIR: those of the port demo
+settings() { find ports/demo/control -maxdepth 1 -type f -exec cp -t "$1" {} +; }
+settings ports/pop/control
 echo "pop3 127.0.0.1 $SERVER" > ports/pop/control/upstream
 echo '* 1' > ports/pop/control/hops
 (cd ports/pop && exec tcpserver -R -H -l0 127.0.0.1 "$PROXY" cm-pop3d 2> "$H/pop.log") &
@@ -125,3 +135,39 @@ for what in 'hello .*accept/deliver$' '\[SPAM\] .*junk' '\[CleanMail\] see holid
   }
 done
 echo 'Read again, each has the same bytes and the size that is listed; no filter ran for it.'
+
+# The other one is fetched
+
+mkdir -p accounts/joe/control
+settings accounts/joe/control
+rm accounts/joe/control/recipients
+cd accounts/joe/control || exit 111
+echo "pop3 127.0.0.1 $SERVER tls=no" > server
+echo joe > user
+(umask 077; echo secret > password)
+echo joe@example.net > recipient
+echo '* 1' > hops
+cd "$H" || exit 111
+echo "
+The other mailbox is fetched, through the same filters, to the mail server: cm-fetch -n says
+what would be fetched, and cm-fetch does it.
+"
+cm-fetch -n accounts/joe 2> provider/fetch.log && cm-fetch accounts/joe 2>> provider/fetch.log || {
+  echo 'demo: cm-fetch failed:' >&2
+  cat provider/fetch.log >&2
+  exit 1
+}
+echo
+for mail in mail/joe@example.net/new/*; do
+  printf '%-22s %-36s %s\n' "$(field Subject "$mail")" "$(field X-CleanMail-Result "$mail")" "mail/joe@example.net/new"
+done | tee provider/fetched
+inside() { find "$BOX/joe" -type f -name "[a-z]*" ! -name 'dovecot*' | wc -l; }
+kept() { cm-quarantine list -t to=joe@example.net | wc -l; }
+if [ "$(inside)" != 0 ] || [ "$(wc -l < provider/fetched)" != 2 ] || [ "$(kept)" != 1 ] || ! grep -q '^hello .*accept/deliver ' provider/fetched ||
+  ! grep -q '^\[SPAM\] .*junk' provider/fetched; then
+  echo "demo: of five letters $(wc -l < provider/fetched) came, $(kept) are in the quarantine, and $(inside) left in the mailbox" >&2
+  exit 1
+fi
+echo "
+Two came, one is in the quarantine, two are deleted, as log/ledger tells; and the provider's
+mailbox is empty."
