@@ -124,6 +124,14 @@ port nothing
 rm "$W/port/control/pipeline"
 like '^-ERR \[SYS/TEMP\]' 'a port without a pipeline is none' heard 1 QUIT
 
+# A client that says nothing
+
+port silent
+control timeoutpop3d 1
+mkfifo "$T/nobody"
+silence() { (cd "$W/port" && CM_HOME=$W timeout 60 cm-pop3d 0<> "$T/nobody" 2>> "$W/err" | tr -d '\r' | tail -n 1); }
+same '-ERR too slow; goodbye' 'a silent client is told, and the session ends' silence
+
 # The log
 
 port logged
