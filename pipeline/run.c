@@ -110,12 +110,15 @@ static int take(struct run *r, int fd)
   return 1;
 }
 
+/* Open what this descriptor has open; -1 with errno. The way to it is looked up once. */
 static int again(int fd)
 {
-  char name[20 + FMT_ULONG] = "/proc/self/fd/";
+  static int dir = -1;
+  char name[FMT_ULONG + 1];
 
-  name[14 + fmt_ulong(name + 14, (unsigned long) fd)] = 0;
-  return openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC);
+  if (dir == -1 && (dir = openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1) return -1;
+  name[fmt_ulong(name, (unsigned long) fd)] = 0;
+  return openat(dir, name, O_RDONLY | O_CLOEXEC);
 }
 
 /* The message in an open file description of the stage's own. Nobody else moves its offset:
