@@ -120,6 +120,18 @@ local_() {
   done
 }
 
+# As qmail-smtpd would: lines end in LF, and its Received field stands on top.
+queue() {
+  place queue
+  echo true > "$W/port/control/queue"
+  printf 'Fa@example.org\0Tb@example.net\0\0' > "$T/envelope"
+  while read -r m; do
+    { printf 'Received: from unknown (HELO client.example.org) (192.0.2.7)\n  by mx.example.net with SMTP; 1 Jan 2026 00:00:00 -0000\n'
+      sed 's/\r$//' "$T/mails/$m"; } > "$T/letter"
+    CM_HOME=$W TCPREMOTEIP=192.0.2.7 cm-queue "$W/port" < "$T/letter" 1< "$T/envelope" 2>> "$W/err"
+  done
+}
+
 # The events of OpenSMTPD, one session with all of them.
 opensmtpd() {
   place opensmtpd
@@ -141,7 +153,7 @@ opensmtpd() {
 
 ok 'there are many messages' [ "$(mails | wc -l)" -gt 150 ]
 same '6' 'and many verdicts' sh -c "sed 's/^[^ ]* //' $T/right | sort -u | wc -l"
-for front in smtpd pop3d fetch local_ opensmtpd; do
+for front in smtpd pop3d fetch local_ opensmtpd queue; do
   mails > "$T/list"; $front < "$T/list"
   agrees $front
 done
