@@ -151,9 +151,20 @@ opensmtpd() {
     }' "$T/mails" 2>> "$W/err")
 }
 
+# As a server does it that hands on what it has taken apart, which tests/conduits has real ones for.
+milter() {
+  place milter
+  {
+    printf '%s\n' 'offer 6 1ff 1fffff' 'connect client.example.org 4 1234 192.0.2.7' 'helo client.example.org'
+    while read -r m; do printf '%s\n' 'mail <a@example.org>' 'rcpt <b@example.net>' "file $T/mails/$m"; done
+    echo quit
+  } > "$T/script"
+  (cd "$W/port" && CM_HOME=$W timeout 100 perl "$here/tools/mta" cm-milter < "$T/script" > "$T/heard" 2>> "$W/err")
+}
+
 ok 'there are many messages' [ "$(mails | wc -l)" -gt 150 ]
 same '6' 'and many verdicts' sh -c "sed 's/^[^ ]* //' $T/right | sort -u | wc -l"
-for front in smtpd pop3d fetch local_ opensmtpd queue; do
+for front in smtpd pop3d fetch local_ opensmtpd queue milter; do
   mails > "$T/list"; $front < "$T/list"
   agrees $front
 done
