@@ -30,7 +30,7 @@ const char *offer_take(const struct frame *f, uint32_t wanted, struct offer *o)
 
 int offer_answer(const struct offer *o, stralloc *out)
 {
-  size_t place = frame_begin(out, 'O'), i;
+  size_t queued = out->len, place = frame_begin(out, 'O'), i;
   int ok = place && frame_put_number(out, o->version) && frame_put_number(out, o->actions) &&
            frame_put_number(out, o->steps);
 
@@ -38,5 +38,6 @@ int offer_answer(const struct offer *o, stralloc *out)
     for (i = 0; ok && i < sizeof macros / sizeof *macros; ++i)
       ok = frame_put_number(out, macros[i].step) && stralloc_cats(out, macros[i].names) && stralloc_0(out);
   if (ok) frame_end(out, place);
+  else out->len = queued;
   return ok;
 }
