@@ -158,18 +158,21 @@ wait $client
 like '^<\*\* 451 4.7.1' 'kill -9 of cm-milter while stages run is a 451 of Postfix' cat "$T/said"
 stage=$(cat "$W/port/stage")
 ok '... and the stages end' within 20 sh -c "! kill -0 $stage 2>/dev/null"
-rm -f "$W/port/running" "$W/port/go"
-cat > "$T/half" <<!
-reply
-line EHLO client.example.org
-reply
-line MAIL FROM:<a@example.org>
-reply
-line RCPT TO:<b@example.net>
-reply
-!
-(cat "$T/half"; within 20 sh -c "[ \"\$(cat /proc/$SERVER/task/$SERVER/children)\" ]"; for pid in $(children $SERVER); do kill -9 "$pid"; done
- printf 'line DATA\nreply\nonly 354 3\nsend Subject: x\\r\\n\\r\\nHello\\r\\n\nline .\nreply\nline QUIT\neof\n') | client > "$T/said"
+rm -f "$W/port/running"
+# A client that waits behind RCPT for what happens to the milter meanwhile.
+perl -MIO::Socket::INET -e '
+  my ($port, $at, $go) = @ARGV; $| = 1; alarm 60;
+  my $s = IO::Socket::INET->new("127.0.0.1:$port") or die;
+  sub hear { while (<$s>) { print; last if /^... / } }
+  sub ask { print $s "$_[0]\r\n"; hear() }
+  hear(); ask("EHLO client.example.org"); ask("MAIL FROM:<a\@example.org>"); ask("RCPT TO:<b\@example.net>");
+  open my $f, ">", $at; select undef, undef, undef, 0.05 until -e $go;
+  ask("DATA"); ask("Subject: x\r\n\r\nHello\r\n.") if /^354/' "$PORT" "$T/at" "$T/on" > "$T/said" &
+client=$!
+within 30 test -e "$T/at"
+for pid in $(children $SERVER); do kill -9 "$pid"; done
+: > "$T/on"
+wait $client
 like '^451' 'kill -9 in the middle of a transaction, too' cat "$T/said"
 post slow &
 client=$!
