@@ -45,6 +45,13 @@ static const struct { const char *name, *text; } known[] = {
     "calls server\nsocket local tcp udp\nprocesses any\nenvironment UID GID\n"
     "read control lists tls /etc /proc /dev/urandom /dev/zero\nrun bin/ /usr /bin /lib /lib64\n"
     "write log store store-all state /var/tmp /tmp /dev/null\n" },
+  { "fetch",
+    "# For cm-fetch and all behind it, with its accounts below the directory accounts. It waits\n"
+    "# for nobody, but must be able to end what it has started. A passwordcommand that needs\n"
+    "# more wants a line more.\n"
+    "calls server\nsocket local tcp udp\nprocesses any\n"
+    "read control lists tls /etc /proc /dev/urandom /dev/zero\nrun bin/ /usr /bin /lib /lib64\n"
+    "write accounts log store store-all state /var/tmp /tmp /dev/null\n" },
 };
 #define KNOWN (sizeof known / sizeof *known)
 

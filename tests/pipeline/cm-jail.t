@@ -16,7 +16,7 @@ jail() { cm-jail "$@" < message; }
 
 like '^read control lists' 'a profile that comes with the suite can be read' cm-jail own
 profile() { cat > "home/control/jail/$1"; }
-all='own look state scanner network external port'
+all='own look state scanner network external port fetch'
 for p in $all; do cm-jail $p > saved; cp saved home/control/jail/copy-$p; verdict 0 '' "$p is a file that reads" jail copy-$p cm-filter-fields; done
 echo 'memory 64m' | profile mine
 same 'memory 64m' 'a file of the site is one' cm-jail mine
@@ -133,12 +133,13 @@ allowed='socket_tcp socket_tcp6 socket_udp'
 probe network cm-jail wide-network
 allowed='make_process run_shell signal_all'
 probe external cm-jail wide-external
-sed -i 's, /tmp,,' home/control/jail/wide-port
+sed -i 's, /tmp,,' home/control/jail/wide-port home/control/jail/wide-fetch
 # Whom root lets measure may read what others were started with, on some kernels.
 allowed="$([ "$(id -u)" != 0 ] || echo read_environment) wait_for_others connect_anywhere"
 allowed="$allowed read_system list_processes make_process run_shell signal_all socket_local socket_tcp socket_tcp6 socket_udp"
 allowed="$allowed change_mode change_mode_at change_owner change_times change_attribute too_much_memory too_many_files"
 probe port cm-jail wide-port
+probe fetch cm-jail wide-fetch
 # Our own programs that confine themselves: the calls that confined.c lists
 same 'begin
 end' 'as the stages that ask the DNS nothing else can be done' "$BUILT/tests/confined"
