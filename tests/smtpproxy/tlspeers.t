@@ -32,7 +32,10 @@ C=$W/port/control
 echo "$T/ca/pem" > "$C/tlsca"
 say() { W=$T/h; message 'Subject: by TLS' '' text; }
 refused() { W=$T/h; heard 2 'EHLO x' 'MAIL FROM:<a@example.org>' QUIT; }
-# OpenSMTPD 6.8 with OpenSSL 3 fails in every handshake as a server, whoever the client is.
+# OpenSMTPD 6.8 as a server fails in every handshake, whoever the client is, with RSA and with EC: it
+# signs in a process of its own, by methods that it puts on the key of the session, and
+# OpenSSL 3 gives it a copy of that key to put them on, so that the session has none that signs
+# (its issue 1171, mended in 7.3). No setting of either side helps.
 able() { { echo QUIT; sleep 1; } | openssl s_client -quiet -crlf -starttls smtp -connect "127.0.0.1:$PORT" 2>&1 | grep -q '^221'; }
 for peer in exim opensmtpd; do
   keys $peer
