@@ -151,20 +151,27 @@ static int meet(struct session *s)
   return client.known = 1;
 }
 
-const char *guard_connect(struct session *s)
+/* Who is blocked hears so and leaves, also if it was another session of his that has brought it
+ * about: with many open at once he would have as many times what one may do. */
+static const char *blocked(struct session *s)
 {
   struct block b;
+  int r = client.known ? block_find(&client.state, &client.ip, now(), &b) : 0;
+
+  if (r == -1) trouble(s);
+  if (r != 1) return 0;
+  log_event("blocked", session_id(s), client.name, " ", block_reasons[b.reason]);
+  s->over = s->cut = 1;
+  return s->set.limits.of[LIMIT_BLOCKED].text;
+}
+
+const char *guard_connect(struct session *s)
+{
   const char *reply;
-  int r;
 
   if (!meet(s)) return 0;
-  r = block_find(&client.state, &client.ip, now(), &b);
-  if (r == -1) trouble(s);
-  if (r == 1) {
-    log_event("blocked", session_id(s), client.name, " ", block_reasons[b.reason]);
-    reply = s->set.limits.of[LIMIT_BLOCKED].text;
-  }
-  else reply = has_room(s) ? count(s, BLOCK_RATE) : above(s, BLOCK_CONNECTIONS);
+  reply = blocked(s);
+  if (!reply) reply = has_room(s) ? count(s, BLOCK_RATE) : above(s, BLOCK_CONNECTIONS);
   /* It has nothing to say yet that would have to be read. */
   s->over = reply != 0;
   s->cut = 0;
@@ -173,21 +180,26 @@ const char *guard_connect(struct session *s)
 
 const char *guard_recipient(struct session *s, int good)
 {
-  if (!good) return count(s, BLOCK_HARVEST);
+  const char *reply;
+
+  if (!good) return (reply = blocked(s)) ? reply : count(s, BLOCK_HARVEST);
   forgive(s, BLOCK_HARVEST);
   return 0;
 }
 
 const char *guard_login(struct session *s, int good)
 {
-  if (!good) return count(s, BLOCK_AUTH);
+  const char *reply;
+
+  if (!good) return (reply = blocked(s)) ? reply : count(s, BLOCK_AUTH);
   forgive(s, BLOCK_AUTH);
   return 0;
 }
 
 const char *guard_mail(struct session *s)
 {
-  const char *reply = count(s, BLOCK_FLOOD);
+  const char *reply = blocked(s);
 
+  if (!reply) reply = count(s, BLOCK_FLOOD);
   return reply || s->t.sender.len ? reply : count(s, BLOCK_NDR);
 }

@@ -125,8 +125,8 @@ ssize_t __wrap_writev(int fd, const struct iovec *v, int count)
 {
   struct iovec one = piece(fd, v, (size_t) count);
 
-  /* Mostly what libowfat says as a program dies, which is less than a page. */
-  if (at_once(fd, 0)) return __real_writev(fd, v, count);
+  /* What libowfat says as a program dies: less than a page, and it does not try again. */
+  if (fd == 2 || at_once(fd, 0)) return __real_writev(fd, v, count);
   if (waits(fd) && interrupted(WRITEV)) return -1;
   return divisible(fd) ? __real_writev(fd, &one, 1) : __real_writev(fd, v, count);
 }
