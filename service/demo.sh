@@ -289,10 +289,11 @@ cm-selftest -p ports/demo -f bob@client.example.org "$ADDRESS:$PORT" > selftest 
   exit 1
 }
 sh "$TOP/service/demopop.sh" "$HOME_" || exit 1
+sh "$TOP/service/demoqueue.sh" "$HOME_" || exit 1
 cat <<!
 
 Everything is in $HOME_:
-  the mail       ls mail/*/new
+  the mail       ls mail/*/new queued/*/new
   the tests      selftest
   the mail log   log/mail.csv, what was deleted: log/ledger
   the quarantine cm-quarantine list
