@@ -16,6 +16,7 @@
 
 #define USAGE "usage: cm-config [-t TLSACCT] [-p PROXY] smtp ACCT LOGACCT DIR ADDRESS PORT UPSTREAM...\n" \
   "       cm-config [-t TLSACCT] [-p PROXY] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT\n" \
+  "       cm-config milter ACCT LOGACCT DIR ADDRESS PORT\n" \
   "       cm-config fetch ACCT LOGACCT DIR USER RECIPIENT pop3|pop3s|imap|imaps HOST PORT [tls=HOW] UPSTREAM...\n" \
   "       cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]\n" \
   "       cm-config notify ACCT LOGACCT DIR"
@@ -57,6 +58,14 @@ static int read_smtp(char **words, size_t n)
 static int read_pop3(char **words, size_t n)
 {
   return read_port(words, n, 1);
+}
+
+static int read_milter(char **words, size_t n)
+{
+  if (n != 2 || port.tls || port.proxy) return 0;
+  port.address = files_safe(words[0], "");
+  port.port = files_safe(words[1], "");
+  return 1;
 }
 
 static int read_fetch(char **words, size_t n)
@@ -105,7 +114,8 @@ static void make_virusd(const struct passwd *acct)
 }
 
 static const struct kind kinds[] = {
-  { "smtp", read_smtp, make_port }, { "pop3", read_pop3, make_port }, { "fetch", read_fetch, make_fetch },
+  { "smtp", read_smtp, make_port }, { "pop3", read_pop3, make_port }, { "milter", read_milter, make_port },
+  { "fetch", read_fetch, make_fetch },
   { "virusd", read_virusd, make_virusd }, { "notify", read_notify, daemon_notify },
 };
 

@@ -94,11 +94,13 @@ void port_quarantine(void)
 static void make_control(const struct port *p)
 {
   files_folder("control", 0755);
-  files_say(p->pop ? mailboxes : port_upstream_is);
-  files_line(p->upstream, ~0UL);
-  files_save("control/upstream", 0644);
-  files_say(p->pop ? hops : recipients);
-  files_save(p->pop ? "control/hops" : "control/recipients", 0644);
+  if (p->upstream) {
+    files_say(p->pop ? mailboxes : port_upstream_is);
+    files_line(p->upstream, ~0UL);
+    files_save("control/upstream", 0644);
+    files_say(p->pop ? hops : recipients);
+    files_save(p->pop ? "control/hops" : "control/recipients", 0644);
+  }
   if (!p->pop) port_quarantine();
   port_pipeline();
   if (!p->proxy) return;
@@ -127,5 +129,5 @@ void port_make(const struct port *p)
   files_say(" ");
   files_say(p->port);
   if (p->proxy) files_say(" \\\n  cm-proxy");
-  files_say(p->pop ? " cm-pop3d\n" : " cm-smtpd\n");
+  files_say(p->pop ? " cm-pop3d\n" : p->upstream ? " cm-smtpd\n" : " cm-milter\n");
 }

@@ -1,7 +1,7 @@
 #ifndef CM_PORT_H
 #define CM_PORT_H
 
-/* The directory of a port, of cm-smtpd or cm-pop3d, and what others share of it. */
+/* The directory of a port, of cm-smtpd, cm-pop3d or cm-milter, and what others share of it. */
 
 #include <pwd.h>
 
@@ -27,7 +27,7 @@ struct port {
   const char *proxy;     /* network of a load balancer, whose header comes before TLS; 0: there is none */
   int pop;               /* it is for mailboxes */
   const char *address, *port;
-  char **upstream;       /* words */
+  char **upstream;       /* words; 0: a mail server asks, and has the mail */
 };
 
 /* Make control, and the text of run. */

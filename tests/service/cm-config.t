@@ -73,6 +73,11 @@ same 'control control/hops control/pipeline control/upstream pop3s pop.example.n
 cm-pop3d' 'with its server, and nobody who may receive' mailboxes
 verdict 100 "$(cm-config 2>&1)" 'its server is no mail server' cm-config pop3 "$acct" "$log" "$T/ports/no" 127.0.0.1 1110 smtp 127.0.0.1 25
 
+verdict 0 '' 'a port for a mail server that asks is made' cm-config milter "$acct" "$log" "$T/ports/asked" 127.0.0.1 8891
+asked() { (cd "$T/ports/asked" && find control | sort | tr '\n' ' '; tail -n 1 run | sed 's/.* -c 100//; s/ -U//'); }
+same 'control control/pipeline control/quarantine  127.0.0.1 8891 cm-milter' 'with filters and a quarantine' asked
+verdict 100 "$(cm-config 2>&1)" 'it speaks no TLS' cm-config -t "$acct" milter "$acct" "$log" "$T/ports/no" 127.0.0.1 8891
+
 # Mailboxes to be fetched
 
 fetch() { cm-config fetch "$acct" "$log" "$@"; }
@@ -108,6 +113,7 @@ same "$before" 'and not touched' after
 
 usage='cm-config: usage: cm-config [-t TLSACCT] [-p PROXY] smtp ACCT LOGACCT DIR ADDRESS PORT UPSTREAM...
        cm-config [-t TLSACCT] [-p PROXY] pop3 ACCT LOGACCT DIR ADDRESS PORT pop3 HOST PORT [tls=HOW] | pop3s HOST PORT
+       cm-config milter ACCT LOGACCT DIR ADDRESS PORT
        cm-config fetch ACCT LOGACCT DIR USER RECIPIENT pop3|pop3s|imap|imaps HOST PORT [tls=HOW] UPSTREAM...
        cm-config virusd ACCT LOGACCT DIR [SETTING...] [ADDRESS...]
        cm-config notify ACCT LOGACCT DIR'
