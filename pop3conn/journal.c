@@ -165,7 +165,9 @@ static int take(struct journal *j, const char *line)
     if (byte == -1) return 0;
     read.hash[i] = (unsigned char) byte;
   }
-  if (*line != ' ' || !(n = journal_note(j, line + 1))) return *line == ' ' ? -1 : 0;
+  if (*line != ' ' || strlen(line + 1) > JOURNAL_NAME) return 0;
+  n = journal_note(j, line + 1);
+  if (!n) return -1;
   memcpy(n->hash, read.hash, sizeof n->hash);
   n->time = read.time;
   n->size = read.size;
