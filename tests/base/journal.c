@@ -111,7 +111,7 @@ static void damaged(void)
   append(line, 30);
   ok(open_journal(&j) == 1 && j.damaged == 5, "zeros, endless, torn and empty lines do not count");
   ok(state(&j, "- left") == JOURNAL_LEFT && state(&j, "- part a@example.net") == JOURNAL_GIVEN, "and the others do");
-  ok(access("journal.bad", F_OK) == 0 && size() < (off_t) whole, "the file is kept aside, and a clean one begun");
+  ok(faccessat(AT_FDCWD, "journal.bad", F_OK, 0) == 0 && size() < (off_t) whole, "the file is kept aside, and a clean one begun");
   put(&j, "- new", JOURNAL_SENT);
   close_journal(&j);
   ok(open_journal(&j) == 1 && !j.damaged && state(&j, "- new") == JOURNAL_SENT && state(&j, "- left") == JOURNAL_LEFT,

@@ -121,7 +121,7 @@ static void read_it(int with)
   must(r == 1 || r == -1);
   must(r == 1 || (trouble.len && !with));
   if (r == 1) {
-    if (damaged) must(access("journal.bad", F_OK) == 0);
+    if (damaged) must(faccessat(there, "journal.bad", F_OK, 0) == 0);
     r = journal_open(&b, BOX, 1, &trouble);
     must(r == 1 && !b.damaged);
     same(&a, &b);
