@@ -5,6 +5,8 @@
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
 
+BUILD=$(cd "${BUILD:-build}" && pwd)
+here=$(cd "$(dirname "$0")/.." && pwd)
 export SENDER=a@example.org RECIPIENT=joe@example.net
 # suite DIR: a home with a pipeline whose verdict is the number in the subject; the deciding word of the body is edited
 suite() {
@@ -108,7 +110,7 @@ unset RPLINE DTLINE
 ok 'a maildir that cannot be one: later' judged 111 0 -d ./file/
 ok 'nor in a place that is not there' judged 111 0 -d ./none/Maildir/
 ok 'and it stays a file' test -f "$W/user/file"
-strace -f -o "$T/trace" -e trace=fsync,fdatasync,link,linkat,rename,renameat,renameat2,exit_group true 2> /dev/null && {
+! sanitized && strace -o "$T/trace" -e trace=exit_group true 2> /dev/null && {
   mail 0 > "$T/message"
   (cd "$W/user" && strace -o "$T/trace" -e trace=fsync,fdatasync,link,linkat,rename,renameat,renameat2,exit_group \
     cm-local -d ./Sure/ $P < "$T/message" > /dev/null 2>&1)
@@ -189,6 +191,11 @@ like '|a@example.org joe |' 'or a user alone' facts env -u RECIPIENT LOGNAME=joe
 like '^a_x@example.org|.*|a_x@example.org joe@example.net |' 'nothing makes lines of its own' facts env "SENDER=a
 x@example.org" < "$T/mbox"
 
+# What the page shows for others is run below: places are ours.
+mkdir "$T/steps"
+perl "$here/tools/steps" "$here/../man/cm-local.8" "$T/steps" > "$T/all"
+shown() { sed "s,/home/joe/cleanmail,$W,; s,/home/joe,$W/user,; s,\"\$HOME/cleanmail\",\"$W\",; s,/var/cleanmail/bin:/usr/bin:/bin,$PATH,; s,/Maildir/\.Junk,/Junk," "$T/steps/$1"; }
+
 # -- qmail-local: lines in their order; 99 ends, 100 bounces, 111 defers
 
 local_() {
@@ -207,6 +214,48 @@ for c in '0 into ./Maildir/' '10 end' '40 end' '50 end' '100 bounce' '111 later'
 done
 same '1 1' 'junk and what was held are where they belong' sh -c "cd $W/user; echo \$(ls Junk/new | wc -l) \$(ls Held/new | wc -l)"
 
+# -- killed, or refused something by the system, at each call that counts
+
+# Those by which it leaves something behind, or says something.
+CALLS=openat,open,write,writev,fsync,fdatasync,link,linkat,rename,renameat,renameat2,mkdir,mkdirat,unlink,unlinkat,copy_file_range,sendfile,splice,ftruncate,exit_group
+"$BUILD/tests/atcall" list 0 true > /dev/null 2>&1
+if [ $? = 77 ]; then report 0 'every call # SKIP atcall is for x86_64'
+elif sanitized; then report 0 'every call # SKIP a sanitizer makes calls of its own'
+else
+  # once ACTION N: 0: nothing was done; the answer is in $code
+  once() {
+    fresh; : > "$T/done"
+    mail "$subject" > "$T/message"
+    (cd "$W/user" && timeout 60 "$BUILD/tests/atcall" -p cm-local -c $CALLS -o "$T/done" "$1" "$2" cm-local -d ./Maildir/ $P < "$T/message" > /dev/null 2>&1)
+    code=$?
+    [ -s "$T/done" ]
+  }
+  whole() { [ "$(cat "$W/user/Maildir/new/"* 2> /dev/null | grep -c '^Hello')" = 1 ]; }
+  none() { [ ! -e "$W/user/Maildir/new" ] || [ ! "$(ls "$W/user/Maildir/new")" ]; }
+  stored() { [ "$(cat "$W"/store/*.eml 2> /dev/null | grep -c '^Hello')" = 1 ]; }
+  noted() { grep -q '^.*accept/delete' "$W/log/ledger"; }
+  # every ACTION SUBJECT SAFE: what is wrong
+  every() {
+    subject=$2 i=1
+    while once "$1" $i; do
+      case $1/$code in
+        kill/137|*/99|*/111) ;;
+        *) echo "call $i: exit $code" ;;
+      esac
+      [ $code != 99 ] || $3 || echo "call $i, $(cat "$T/done"): acknowledged and lost"
+      [ $code != 111 ] || [ $3 != whole ] || none || echo "call $i, $(cat "$T/done"): not acknowledged, and there"
+      i=$((i + 1))
+    done
+    [ $i -gt 15 ] || echo "only $i calls"
+  }
+  for action in kill ENOSPC EIO; do
+    same '' "delivered: $action at each call: done is on the disk, and otherwise it is later" every $action 0 whole
+  done
+  same '' 'redirected: killed at each call' every kill 40 stored
+  same '' 'ENOSPC at each' every ENOSPC 40 stored
+  same '' 'deleted: ENOSPC at each call' every ENOSPC 50 noted
+fi
+
 # -- dot-forward
 
 if command -v dot-forward > /dev/null; then
@@ -219,7 +268,7 @@ if command -v dot-forward > /dev/null; then
     echo $?
   }
   fresh
-  echo "\"|cm-local -s -d ./Maildir/ $P\"" > "$W/user/.forward"
+  shown examples.1 | tr '\n' ' ' > "$W/user/.forward"; echo >> "$W/user/.forward"
   same 99 'dot-forward: done, the rest of .qmail does not count' forward 0
   same 'Return-Path: <a@example.org>
 Delivered-To: joe@example.net' 'with the fields that it puts before, once, and no line of an mbox' \
@@ -232,14 +281,7 @@ fi
 # -- procmail
 
 if command -v procmail > /dev/null; then
-  cat > "$T/rc" <<!
-MAILDIR=$W/user
-SHELL=/bin/sh
-:0 w
-| cm-local -s -d ./Maildir/ -j ./Junk/ $P
-EXITCODE=\$?
-HOST
-!
+  { printf 'MAILDIR=%s\nSHELL=/bin/sh\n' "$W/user"; shown examples.2; } > "$T/rc"
   procmailed() { mail "$1" | (cd "$W/user" && procmail -p -m "$T/rc" > "$T/said" 2>&1); echo $?; }
   fresh
   same 0 'procmail: delivered' procmailed 0
@@ -252,29 +294,7 @@ fi
 # -- maildrop
 
 if command -v maildrop > /dev/null; then
-  cat > "$T/filter" <<!
-PATH="$PATH"
-CM_HOME="$CM_HOME"
-SENDER="\$FROM"
-RECIPIENT="\$LOGNAME@example.net"
-\`cm-local -j ./Junk/ $P\`
-if (\$RETURNCODE == 99)
-{
-  EXITCODE=0
-  exit
-}
-if (\$RETURNCODE == 100)
-{
-  EXITCODE=77
-  exit
-}
-if (\$RETURNCODE != 0)
-{
-  EXITCODE=75
-  exit
-}
-to "./Maildir/"
-!
+  shown examples.3 > "$T/filter"
   chmod 600 "$T/filter"
   maildropped() { mail "$1" | (cd "$W/user" && maildrop -f a@example.org "$T/filter" > "$T/said" 2>&1); echo $?; }
   fresh

@@ -96,6 +96,17 @@ echo 1 > "$W/port/control/concurrency"
 same 3 'with one at once the others wait' grep -c '^filter-result|.*|proceed' "$T/said"
 rm "$W/port/control/concurrency" "$W/port/go"
 
+# The process that judges is killed; its parent, which is the shell's child, has another one.
+sitting() { for p in $(pgrep -x cm-opensmtpd); do grep -qsz "CM_HOME=$H\$" "/proc/$p/environ" && [ "$(cat "/proc/$(sed -n 's/^PPid:.//p' "/proc/$p/status")/comm")" = cm-opensmtpd ] && echo "$p"; done; }
+struck() { S=$(sitting) && [ "$S" ] && kill -9 $S; }
+{ config; met 1; text 1 wait; end 1; echo 'await 1.t1.[.]$'; commit 1; echo 'await result'; met 2; text 2 0; end 2
+  echo 'await 2.t2.[.]$'; commit 2; echo 'await result.2'; } > "$T/events"
+hand < "$T/events" &
+ok 'the process that judges can be killed' within 20 struck
+wait $!
+like '^filter-result|1|c1|reject|451 4.3.0 ' 'its message is deferred' cat "$T/said"
+like '^filter-result|2|c2|proceed' 'and the next is judged' cat "$T/said"
+
 # answers SUBJECT: the answer to the commit
 answer() { { config; met 1; text 1 "$1"; end 1; echo 'await 1.t1.[.]$'; commit 1; echo 'await result'; } | hand; sed -n 's/ ([0-9a-f.]*)$//; s/^filter-result|1|c1|//p' "$T/said"; }
 for v in '10 proceed' '20 proceed' '30 reject|550 5.7.1 as the subject says' '40 reject|550 5.7.1 as the subject says' \
