@@ -271,6 +271,31 @@ ok '... and what is for joe' within 20 grep -q '^Subject: for joe' /var/mail/joe
 same 0 'and has gone from the provider' sh -c 'grep -c "^Subject: for" /var/mail/all'
 cd /var/cleanmail/ports
 
+# A qmail, as far as cm-queue sees it: its queue program, and the rules of its tcpserver.
+mkdir -p /var/qmail/bin /var/qmail/mails && chmod 1777 /var/qmail/mails
+printf '#!/bin/sh\nexec /var/cleanmail/bin/cm-maildir /var/qmail/mails/$(id -un)\n' > /var/qmail/bin/qmail-queue
+for u in cms you; do install -d -o $u /var/qmail/mails/$u; done
+chmod 4755 /var/qmail/bin/qmail-queue
+printf '%s\n' '# rules' '127.:allow,RELAYCLIENT=""' ':allow' > /etc/tcp.smtp
+cp /var/qmail/bin/qmail-queue "$T/qmail-queue"; cp /etc/tcp.smtp "$T/tcp.smtp"
+queued() { find /var/qmail/mails -path "*/$1/*/new/*" | wc -l; }
+step qmail-or
+same 1 'by cm-queue a message is queued' queued cms
+like ',queue,QUEUE,.*by cm-queue' 'and logged' said qmail-or
+rules() { env -i PATH="$PATH" TCPREMOTEIP=$1 tcprulescheck /etc/tcp.smtp.cdb "$1"; }
+like 'QMAILQUEUE=/var/qmail/bin/cm-queue' 'tcpserver names it to qmail-smtpd' rules 192.0.2.9
+like 'RELAYCLIENT' 'the rules that were there are' rules 127.0.0.1
+step everything-that
+you() { setuidgid you /var/qmail/bin/qmail-queue < /tmp/message 1< /tmp/envelope; }
+ok 'whoever queues mail' you
+same '2 0' 'has it filtered' sh -c "find /var/qmail/mails/cms -path '*/new/*' | wc -l | tr '\n' ' '; find /var/qmail/mails/you -path '*/new/*' | wc -l"
+ok 'outside too' sh -c "printf 'From: a\nFrom: b\n\n' | env -i TCPREMOTEIP=192.0.2.9 setuidgid you /var/qmail/bin/qmail-queue 1< /tmp/envelope; [ \$? = 31 ]"
+step back-to
+ok 'without filters again' you
+same 1 'it is as it was' queued you
+same '' 'so is the rest' sh -c "diff $T/qmail-queue /var/qmail/bin/qmail-queue; diff $T/tcp.smtp /etc/tcp.smtp; ls /var/qmail/bin/qmail-queue.real /etc/tcp.smtp.before 2> /dev/null"
+cd /var/cleanmail/ports
+
 step behind-a
 ip addr add 192.0.2.7/32 dev lo
 { echo 'defaults'; echo ' timeout connect 9s'; echo ' timeout client 60s'; echo ' timeout server 60s'
