@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 #include "digits.h"
 
 static const uint32_t k[64] = {
@@ -37,7 +42,7 @@ static void turn_once(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t 
 }
 
 /* FIPS 180-4, 6.2.2. */
-static void compress(uint32_t state[8], const unsigned char *block)
+static void compute(uint32_t state[8], const unsigned char *block)
 {
   uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6],
            h = state[7], w[64], one, two;
@@ -68,6 +73,68 @@ static void compress(uint32_t state[8], const unsigned char *block)
   state[6] += g;
   state[7] += h;
 }
+
+int sha256_plainly;
+
+#ifdef __x86_64__
+/* The same by the instructions that many processors have for it, which take a sixth of the
+ * time. Of them the state is two halves, of A, B, E, F and of C, D, G, H, and four rounds
+ * go together; w has the last sixteen words. */
+__attribute__((target("sha,sse4.1"))) static void instruct(uint32_t state[8], const unsigned char *block)
+{
+  const __m128i order = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  __m128i abef = _mm_set_epi32((int) state[0], (int) state[1], (int) state[4], (int) state[5]);
+  __m128i cdgh = _mm_set_epi32((int) state[2], (int) state[3], (int) state[6], (int) state[7]);
+  const __m128i abef0 = abef, cdgh0 = cdgh;
+  __m128i w[4], sum;
+  int i;
+
+  for (i = 0; i < 16; ++i) {
+    if (i < 4) w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i_u *) (const void *) (block + 16 * i)), order);
+    else {
+      sum = _mm_sha256msg1_epu32(w[i % 4], w[(i + 1) % 4]);
+      sum = _mm_add_epi32(sum, _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4));
+      w[i % 4] = _mm_sha256msg2_epu32(sum, w[(i + 3) % 4]);
+    }
+    sum = _mm_add_epi32(w[i % 4], _mm_loadu_si128((const __m128i_u *) (const void *) (k + 4 * i)));
+    cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+    abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+  }
+  abef = _mm_add_epi32(abef, abef0);
+  cdgh = _mm_add_epi32(cdgh, cdgh0);
+  for (i = 0; i < 2; ++i) {
+    __m128i half = i ? cdgh : abef;
+
+    state[2 * i] = (uint32_t) _mm_extract_epi32(half, 3);
+    state[2 * i + 1] = (uint32_t) _mm_extract_epi32(half, 2);
+    state[2 * i + 4] = (uint32_t) _mm_extract_epi32(half, 1);
+    state[2 * i + 5] = (uint32_t) _mm_extract_epi32(half, 0);
+  }
+}
+
+/* Has this processor them, and SSE 4.1? */
+static int is_able(void)
+{
+  static int known, able;
+  unsigned int a, b, c, d;
+
+  if (!known) able = __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSE4_1 &&
+                     __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_SHA;
+  known = 1;
+  return able && !sha256_plainly;
+}
+
+static void compress(uint32_t state[8], const unsigned char *block)
+{
+  if (is_able()) instruct(state, block);
+  else compute(state, block);
+}
+#else
+static void compress(uint32_t state[8], const unsigned char *block)
+{
+  compute(state, block);
+}
+#endif
 
 void sha256_begin(struct sha256 *h)
 {

@@ -14,6 +14,9 @@ struct sha256 {
   unsigned char block[64];   /* the last, as far as it is there */
 };
 
+/* 1: without the instructions that the processor may have for it; 0 but in tests. */
+extern int sha256_plainly;
+
 void sha256_begin(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *data, size_t len);
 void sha256_end(struct sha256 *h, unsigned char hash[SHA256_SIZE]);
