@@ -118,6 +118,60 @@ sub milter {
   return script($dir, "@postfix", ["$dir/milter.sock"], $engine);
 }
 
+# The same Postfix with one milter that does one thing: ours, with these stages as the pipeline
+# that comes with the suite has them; clamav-milter; opendkim.
+sub asks {
+  my ($dir, $socket, $engines, $awaited, @postfix) = @_;
+  open my $f, '>>', "$dir/etc/main.cf" or die;
+  print $f "smtpd_milters = unix:$socket\nmilter_default_action = tempfail\n";
+  close $f;
+  return script($dir, "@postfix", [@$awaited, $socket], @$engines);
+}
+
+sub asked {
+  my ($dir, $stage, @postfix) = @_;
+  find('unixserver') or return;
+  open my $in, '<', "$tree/control/pipeline" or die;
+  my ($line) = grep { /^#?$stage +check/ } <$in>;
+  my (@engines, @awaited);
+  $line =~ s/^#//;
+  mkdir $_ for "$dir/control", "$dir/run", "$dir/scan";
+  spew("$dir/control/pipeline", $line);
+  spew("$dir/control/quarantine", "store\n");
+  spew("$dir/control/rspamd", "$dir/rspamd.sock\n");
+  if ($stage eq 'virus') {
+    push @engines, "cm-virusd db=$tree/lists/signatures tmp=$dir/scan $dir/run/virusd";
+    push @awaited, "$dir/run/virusd";
+  }
+  my @others = $stage eq 'rspamd' ? rspamd($dir) // return : ();
+  push @awaited, "$dir/rspamd.sock" if @others;
+  push @engines, "env CM_HOME=$dir unixserver -q -c 2000 -b 2000 -p 666 $dir/asked.sock cm-milter";
+  return asks($dir, "$dir/asked.sock", [@others, map { "PATH=$build/bin:\$PATH $_" } @engines], \@awaited, @postfix);
+}
+
+sub clammilter {
+  my ($dir, @postfix) = @_;
+  my $milter = find('clamav-milter') or return;
+  my $engine = clamd($dir) // return;
+  spew("$dir/clammilter.conf", <<END);
+MilterSocket unix:$dir/clammilter.sock
+MilterSocketMode 666
+ClamdSocket unix:$dir/clamd.sock
+TemporaryDirectory $dir/tmp
+Foreground yes
+User root
+OnInfected Reject
+END
+  my $wait = "until [ -S $dir/clamd.sock ]; do sleep 0.1; done";
+  return asks($dir, "$dir/clammilter.sock", [$engine, "{ $wait; exec $milter -c $dir/clammilter.conf; }"], ["$dir/clamd.sock"], @postfix);
+}
+
+sub opendkim {
+  my ($dir, @postfix) = @_;
+  my $milter = find('opendkim') or return;
+  return asks($dir, "$dir/opendkim.sock", ["{ umask 0; exec $milter -f -b v -p local:$dir/opendkim.sock; }"], [], @postfix);
+}
+
 # amavis as an SMTP proxy, virus scan only.
 sub amavis {
   my ($dir, $port) = @_;
