@@ -226,6 +226,10 @@ decides 10 'a pipeline is a stage' 'in check : cm-pipeline control/inner\n\nz ch
 same 'accept/deliver/junk 10 - 5.7.1 code 10' 'its stages are in the trace' trace in/x
 same 'accept/deliver, junk; in; 5.7.1 code 10' 'it decides under its own name' result
 like '^X-Spam: yes$' 'its fields are handed up' cat report
+printf 'x check : ./nowhere\n' > control/failing
+decides 111 'a stage within that is broken is deferred by its own line, whatever that around it says' \
+  'in check on-error=deliver : cm-pipeline control/failing'
+decides 0 'a pipeline within that cannot be read is a broken stage' 'in check on-error=deliver : cm-pipeline control/nowhere'
 printf 'deep check : cm-pipeline control/inner\n' > control/middle
 decides 10 'however deep' 'top check : cm-pipeline control/middle'
 same 'accept/deliver/junk 10 7.2 5.7.1 bad ?[2J thing' 'trace and all' trace top/deep/y
