@@ -1,8 +1,8 @@
 /* Linked into every program, build/short/..., in front of what reads, writes and waits: a call
  * that may move less than it is asked to moves a byte, and after some thousands of them a
  * few; one that may be interrupted is, every other time. Row 77 of the fault matrix. Only what a
- * kernel may do: nothing of a datagram, of a line that is appended to a file, or of so little
- * to a pipe that it goes at once, POSIX, write(); nothing that says it will not wait. */
+ * kernel may do: nothing of a datagram, of a line that is appended to a file, of a file of its
+ * own, or of so little to a pipe that it goes at once; nothing that says it will not wait. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,11 +14,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SINGLE 4000  /* calls of a process that move one byte; messages of megabytes shall end, too */
+#define PROCFS 0x9fa0  /* statfs(2): what is written there is taken as a whole */
 #define FEW 1000     /* bytes that the others move at most */
 
 #define WRAPPED(type, name, ...) type __real_##name(__VA_ARGS__); type __wrap_##name(__VA_ARGS__)
@@ -72,13 +74,14 @@ static size_t some(int fd, size_t len)
 {
   static unsigned long calls;
   struct stat st;
+  struct statfs fs;
   socklen_t size = sizeof(int);
   size_t few = 1;
   int type = 0;
 
   if (len < 2 || fstat(fd, &st)) return len;
   if (S_ISSOCK(st.st_mode) && (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_STREAM)) return len;
-  if (S_ISREG(st.st_mode) && fcntl(fd, F_GETFL) & O_APPEND) return len;
+  if (S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_APPEND || fstatfs(fd, &fs) || fs.f_type == PROCFS)) return len;
   if (!S_ISSOCK(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode)) return len;
   if (++calls > SINGLE) few = 1 + calls * 7919 % FEW;
   return few < len ? few : len;

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
 BUILD=${BUILD:-build}
-export BUILD
+CANARY=canary-$$ CM_CANARY=canary-$$
+export BUILD CANARY CM_CANARY
 "$BUILD/tests/atcall" list 0 true
 if [ $? = 77 ]; then echo '1..0 # SKIP the tracer is for x86_64 only'; exit; fi
 
