@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rows that other tests look into more closely, here by recorded clients and with the nine
-# oracles behind each: crowd.t, early.t, smuggling.t, relay.t, guard.t and disk.t.
+# oracles behind each: crowd.t, early.t, smuggling.t, relay.t, guard.t, disk.t, kill.t and everycall.t.
 if [ -z "$EDGES" ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
   EDGES=1 exec unshare -m sh "$0"
 fi
@@ -136,5 +136,74 @@ heard "$dialogue 451 221 closed" 'the client comes again' letter
 rm "$T/h/store"
 heard "$dialogue 250 221 closed" 'and it is made anew' letter
 committed 0 'nobody else has it'
+
+row 83 'few descriptors'
+behind
+pipeline 'v check : true'
+few() { (cd "$T/h/port" && CM_HOME=$T/h TCPREMOTEIP=192.0.2.1 timeout 60 prlimit --nofile=7:7 cm-smtpd 2>> "$T/h/err"); }
+printf '%s\r\n' 'EHLO c' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' DATA 'Subject: x' '' x . QUIT > "$T/lines"
+few < "$T/lines" > "$T/transcript"
+ok 'who finds no descriptor says so' grep -q '^4' "$T/transcript"
+same '' 'and accepts nothing' sed -n '/^354/,$s/^250 //p' "$T/transcript"
+heard "$dialogue 250 221 closed" 'while others are served' letter
+committed 1 'once'
+
+row 85 'a stage that looks around'
+behind
+printf '#!/bin/sh\n{ env; cat /proc/$$/cmdline /proc/$PPID/cmdline /proc/$PPID/environ; ls -l /proc/$$/fd; } > ../seen 2>&1\n' > "$T/h/port/looks"
+chmod 755 "$T/h/port/looks"
+pipeline 'looks check : ./looks'
+heard "$dialogue 250 221 closed" 'is served' letter
+like '^CM_ENVELOPE=' 'and what it has seen stands where the secret is looked for' cat "$T/h/seen"
+
+row 86a 'SIGTERM, wherever a session stands'
+behind
+# told WANT NAME LINE...: what a client hears that has come so far, when its session is told to end
+told() {
+  want=$1 name=$2; shift 2
+  printf '%s\n' "$@" eof > "$T/script"
+  expected=$(grep -c '^reply' "$T/script")
+  : > "$T/transcript"
+  client "$FRONT" < "$T/script" > "$T/transcript" & one=$!
+  within 20 stands
+  # shellcheck disable=SC2046 # a process id a word
+  kill -TERM $(children "$SERVER")
+  wait $one
+  same "$want" "$name" codes < "$T/transcript"
+}
+stands() { [ "$(codes < "$T/transcript" | wc -w)" -ge "$expected" ]; }
+mail='line MAIL FROM:<a@example.org>' to='line RCPT TO:<b@example.net>'
+told '220 421 closed' 'at the greeting' reply
+told '220 250 421 closed' 'behind EHLO' reply 'line EHLO x' reply
+told '220 250 250 250 421 closed' 'within a transaction' reply 'line EHLO x' reply "$mail" reply "$to" reply
+told '220 250 250 250 354 421 closed' 'within a text' reply 'line EHLO x' reply "$mail" reply "$to" reply 'line DATA' reply 'line Subject: x'
+committed 0 'nothing is delivered'
+printf '#!/bin/sh\necho > ../waits\nsleep 600\n' > "$T/h/port/waits"; chmod 755 "$T/h/port/waits"
+pipeline 'waits check : ./waits'
+stands() { [ -e "$T/h/waits" ]; }
+told '220 250 250 250 354 421 closed' 'at the filters' reply 'line EHLO x' reply "$mail" reply "$to" reply 'line DATA' reply 'send Subject: x\r\n\r\nx\r\n.\r\n'
+rm "$T/h/waits"
+committed 0 'nothing is, there either'
+
+row 86c 'all sessions killed, with messages at the filters'
+behind
+printf '#!/bin/sh\necho >> ../waits\nuntil [ -e ../go ]; do sleep 0.05; done\n' > "$T/h/port/waits"; chmod 755 "$T/h/port/waits"
+pipeline 'waits check : ./waits'
+rm -f "$T/h/waits" "$T/h/go"
+letter | session > "$T/script"
+few=
+for k in 1 2 3 4; do client "$FRONT" < "$T/script" > "$T/killed.$k" & few="$few $!"; done
+four() { [ "$(wc -l < "$T/h/waits")" = 4 ]; }
+within 20 four
+# shellcheck disable=SC2046 # a process id a word
+kill -9 $(children "$SERVER")
+# shellcheck disable=SC2086
+wait $few
+same '' 'nobody hears that it was accepted' sed -sn '/^354/,$s/^250 //p' "$T/killed.1" "$T/killed.2" "$T/killed.3" "$T/killed.4"
+quiet_port
+touch "$T/h/go"
+heard "$dialogue 250 221 closed" 'and the next is served' letter
+committed 1 'once'
+rm -f "$T/h/waits" "$T/h/go" "$T/h/seen"
 
 rows_done
