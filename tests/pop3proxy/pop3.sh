@@ -130,9 +130,14 @@ start_courier() {
       "$(perl -e 'print crypt("p", "ab")')"
   done > "$W/etc/courier/userdb"
   chmod 700 "$W/etc/courier/userdb"
-  COURIER=$(free_port) PORT=$COURIER
+  COURIER=$(free_port) PORT=$COURIER COURIER_IMAP=$(free_port)
   # shellcheck disable=SC2016 # for the inner shell
   inhabit sh -c 'makeuserdb -f /mnt/etc/courier/userdb && c=/usr/lib/courier || exit 111
-    setpriv --pdeathsig TERM $c/courier-authlib/authdaemond & POP3AUTH="PLAIN LOGIN" MAILDIRPATH=Maildir \
-    exec tcpserver -HRl0 127.0.0.1 "$0" $c/courier/courierpop3login $c/courier/courierpop3d .' "$PORT"
+    setpriv --pdeathsig TERM $c/courier-authlib/authdaemond &
+    if [ -x $c/courier/imaplogin ]; then
+      IMAP_CAPABILITY="IMAP4rev1 UIDPLUS CHILDREN NAMESPACE IDLE" IMAP_EMPTYTRASH= MAILDIRPATH=Maildir \
+        setpriv --pdeathsig TERM tcpserver -HRl0 127.0.0.1 "$1" $c/courier/imaplogin /usr/bin/imapd . &
+    fi
+    POP3AUTH="PLAIN LOGIN" MAILDIRPATH=Maildir \
+    exec tcpserver -HRl0 127.0.0.1 "$0" $c/courier/courierpop3login $c/courier/courierpop3d .' "$PORT" "$COURIER_IMAP"
 }
