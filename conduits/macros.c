@@ -37,6 +37,7 @@ const char *macros_find(const struct macros *m, const char *name)
   int step;
 
   for (step = MACROS_STEPS - 1; step >= 0; --step) {
+    if (!m->step[step].len) continue;
     at = m->step[step].s;
     for (end = at + m->step[step].len; at < end; at = value + strlen(value) + 1) {
       value = at + strlen(at) + 1;

@@ -172,6 +172,37 @@ same 'reject/delete, too large' '... and the mail log says so' sh -c "grep -o 'r
 like '^O 6 13f 17f7d0' 'a port without filters wants no body' say good
 like '^i 0 "X-CleanMail-Result"' '... and marks the message all the same' say good
 
+# Another's mail server: miltertest. A step that we did not want ends it without a word.
+place another
+mkdir -p "$W/port/control/tag"; echo '[SPAM]' > "$W/port/control/tag/code"
+front another cm-milter
+cat > "$T/lua" <<'!'
+function expect(what, good) if not good then error(what, 2) end end
+function letter(subject)
+  expect("mail", mt.mailfrom(c, "<a@example.org>") == nil and mt.rcptto(c, "<b@example.net>") == nil)
+  expect("header", mt.header(c, "From", "a@example.org") == nil and mt.header(c, "X-CleanMail-Result", "forged") == nil)
+  expect("subject", mt.header(c, "Subject", subject) == nil)
+  expect("body", mt.bodystring(c, "Hello\r\n") == nil and mt.eom(c) == nil)
+end
+c = mt.connect("inet:" .. port .. "@127.0.0.1", 20, 0.1)
+expect("connect", c ~= nil)
+expect("negotiation", mt.negotiate(c, nil, nil, nil) == nil)
+expect("client", mt.conninfo(c, "client.example.org", "192.0.2.7") == nil and mt.helo(c, "client.example.org") == nil)
+letter("code 10")
+expect("accepted", mt.getreply(c) == SMFIR_ACCEPT)
+expect("marked", mt.eom_check(c, MT_HDRINSERT, "X-CleanMail-Result"))
+expect("forged one gone", mt.eom_check(c, MT_HDRDELETE, "X-CleanMail-Result"))
+expect("tagged", mt.eom_check(c, MT_HDRCHANGE, "Subject"))
+expect("same body", not mt.eom_check(c, MT_BODYCHANGE))
+letter("code 100")
+expect("refused", mt.getreply(c) == SMFIR_REPLYCODE)
+letter("code 50")
+expect("discarded", mt.getreply(c) == SMFIR_DISCARD)
+mt.disconnect(c)
+mt.echo("as it should be")
+!
+same 'as it should be' 'miltertest hears what it should' timeout 60 miltertest -D "port=$PORT" -s "$T/lua"
+
 # Changes ---------------------------------------------------------------------------
 
 place changes
