@@ -192,8 +192,9 @@ static int answer(int code)
   record(code);
   if (!code && !caller_waits(&caller))
     log_event("ack-lost", item.id, "the caller has ended, and does not hear that it was accepted");
-  if (code != OUTCOME_WORDS || !out.words.len || caller_hears(&caller, out.words.s, out.words.len)) return code;
-  return *out.words.s == 'D' ? OUTCOME_REFUSED : OUTCOME_AGAIN;
+  if (code != OUTCOME_WORDS || caller_hears(&caller, out.words.s, out.words.len)) return code;
+  /* Who does not listen knows no such code. */
+  return out.words.len > 1 && *out.words.s == 'D' ? OUTCOME_REFUSED : OUTCOME_AGAIN;
 }
 
 int main(int argc, char **argv)
@@ -206,7 +207,6 @@ int main(int argc, char **argv)
   code = caller_meet(&caller, argv[1], &why);
   if (code && errno) diesys(code, why);
   if (code) die(code, why);
-  out.listens = caller.listens;
   item_begin(&item);
   item.raw = 1;
   item.protocol = "QUEUE";

@@ -73,8 +73,6 @@ static int deliver(const struct item *item, struct outcome *o)
 
   if (!code || (is_final(code, &said) && verdict_refuses(item->result.verdict))) return decided(item, o);
   if (code != OUTCOME_WORDS) return code;
-  /* Who does not listen knows no such code. */
-  if (!o->listens) return is_final(code, &said) ? OUTCOME_REFUSED : OUTCOME_AGAIN;
   return stralloc_copyb(&o->words, said.s, said.len ? said.len - 1 : 0) ? code : OUTCOME_AGAIN;
 }
 

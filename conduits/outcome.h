@@ -15,7 +15,6 @@ enum {
 struct outcome {
   const char **program;    /* the real queue program and its arguments */
   unsigned long seconds;   /* that it may take */
-  int listens;             /* the caller understands OUTCOME_WORDS */
   /* Afterwards: */
   stralloc words;          /* for descriptor 6: D or Z and a text; len 0: the code says it all */
   stralloc behind;         /* what the real one answered, 0-terminated; len 0: it was not asked */

@@ -193,6 +193,8 @@ like '^82 D5\.3\.4 the message is too large' 'and that is told' told
 like 'reject/delete, too large' 'and logged' cat "$W/log/mail.csv"
 envelope_is 91 'its envelope is read all the same' Fa@example.org
 envelope Fa@example.org Tb@example.net
+same 31 'and the message to its end' sh -c "{ head -c 300000 /dev/zero && : > $T/written; } | cm-queue 1< $T/envelope; echo \$?"
+ok 'so that whoever writes it can do so' [ -e "$T/written" ]
 echo 41 > "$C/databytes"; fresh
 same 0 'one of that size is not' queue
 rm "$C/databytes"
