@@ -290,6 +290,7 @@ cm-selftest -p ports/demo -f bob@client.example.org "$ADDRESS:$PORT" > selftest 
 }
 sh "$TOP/service/demopop.sh" "$HOME_" || exit 1
 sh "$TOP/service/demoqueue.sh" "$HOME_" || exit 1
+sh "$TOP/service/demomilter.sh" "$HOME_" || exit 1
 cat <<!
 
 Everything is in $HOME_:
@@ -297,7 +298,7 @@ Everything is in $HOME_:
   the tests      selftest
   the mail log   log/mail.csv, what was deleted: log/ledger
   the quarantine cm-quarantine list
-  the sessions   session.log pop.log; the engines: virusd.log spamd.log nsd.log
+  the sessions   session.log pop.log milter.log; the engines: virusd.log spamd.log nsd.log
   the settings   ports/demo/control; what is fetched: accounts/joe
 Leave the port up for your own mail client: make run
 !

@@ -25,6 +25,7 @@ like '^cm-selftest: 1[0-9]* messages, 0 not as expected, 0 not filtered here' 't
 like '^Read again, each has the same bytes' 'and a mailbox is read by POP3, through the same filters' cat "$T/said"
 like "^mailbox is empty" 'another mailbox is fetched by cm-fetch, and each letter is where it belongs' cat "$T/said"
 like '^worm, local  *0  accept/deliver  *the real queue' 'and in the place of qmail-queue mail of this machine has its own filters' cat "$T/said"
+like '^Three are in the mailbox\|is shown to root only' 'a Postfix asks them as well, by cm-milter' cat "$T/said"
 like '^worm  *550 5\.7\.1 .* reject/delete  *attach ' 'each has a line with answer, verdict and stage' cat "$T/said"
 # engines: what the demonstration has started and not ended
 engines() { pgrep -f "^[^ ]*(nsd|cm-virusd|spamd|perl) .*$DEMO"; }
