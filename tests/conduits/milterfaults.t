@@ -146,7 +146,7 @@ echo 'slow check time=60 : ./slow' > "$W/port/control/pipeline"
 front killed cm-milter
 SERVER=$PID
 echo 1 > "$W/port/control/keepalive"
-start_postfix mta "smtpd_milters = inet:127.0.0.1:$PORT" 'milter_content_timeout = 6s'
+start_postfix mta "smtpd_milters = inet:127.0.0.1:$PORT" 'milter_content_timeout = 12s'
 W=$T/killed
 post() { swaks --server 127.0.0.1 --port "$PORT" --from a@example.org --to b@example.net --h-Subject "$1" > "$T/said" 2>&1; }
 rm -f "$W/port/running"
@@ -177,7 +177,7 @@ like '^451' 'kill -9 in the middle of a transaction, too' cat "$T/said"
 post slow &
 client=$!
 within 30 test -e "$W/port/running"
-sleep 9  # longer than Postfix waits without a word from us
+sleep 15  # longer than Postfix waits without a word from us
 : > "$W/port/go"
 wait $client
 like '^<-  250 2.0.0 Ok: queued' 'stages that take longer than Postfix waits are waited for, as it hears of them' cat "$T/said"
