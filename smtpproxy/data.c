@@ -14,7 +14,6 @@
 
 #define LINEMAX 65536    /* bytes of a line; RFC 5321, 4.5.3.1.6: 998 */
 #define SLOWEST 500      /* bytes a second that a client must reach ... */
-#define BEYOND 1048576   /* bytes above twice control/databytes that are still read, and forgotten */
 #define PATIENCE 5       /* ... after this part of control/timeoutsmtpd: a minute of five */
 
 static int too_slow(const struct session *s, unsigned long long start, long long began)
@@ -26,8 +25,7 @@ static int too_slow(const struct session *s, unsigned long long start, long long
 }
 
 /* Read up to the end of data into the spool; what is over the limit is read and
- * forgotten. 1: all of it. 0: no room, errno. -1: the client is lost, errno; EMSGSIZE: it
- * goes on and on above the limit. */
+ * forgotten. 1: all of it. 0: no room, errno. -1: the client is lost, errno. */
 static int receive(struct session *s, struct dot *d)
 {
   struct stream *c = &s->client;
@@ -56,10 +54,6 @@ static int receive(struct session *s, struct dot *d)
     used = dot_next(d, c->buffer + c->pos, c->len - c->pos, &piece, &n);
     c->pos += used;
     if (s->set.databytes && d->size > s->set.databytes) keep = 0;
-    if (s->set.databytes && d->size > s->set.databytes && d->size - s->set.databytes > s->set.databytes + BEYOND) {
-      errno = EMSGSIZE;
-      return -1;
-    }
     if (n && keep && spool_write(m, piece, n) == -1) keep = 0, trouble = errno;
   }
   if (keep && spool_end(m, s->set.filters) == -1) trouble = errno;
@@ -197,10 +191,7 @@ void data_take(struct session *s)
   if (session_flush(s) == -1) return;
 
   r = receive(s, &d);
-  if (r == -1 && errno == EMSGSIZE) {
-    refuse(s, "552 5.3.4 the message is too large; goodbye");
-    s->over = s->cut = 1;
-  } else if (r == -1) gone(s, errno);
+  if (r == -1) gone(s, errno);
   else {
     t->plain = dot_plain(&d);
     t->mended = d.bare;

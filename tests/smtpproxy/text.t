@@ -82,7 +82,7 @@ for size in -1 1k 0x10 1.5 18446744073709551616 99999999999999999999999 '' ' ' +
   heard '220 250 501 503 503 221 closed' "SIZE=$size is no number" sized "$size" 1000
 done
 heard '220 250 250 250 354 552 221 closed' 'SIZE=1 for one of 20000 bytes' sized 1 20000
-heard '220 250 250 250 354 552 221 closed' 'one of 1 MB is read to its end' sized 1 1000000
+heard '220 250 250 250 354 552 221 closed' 'one of 20 MB is read to its end' sized 1 20000000
 same 5 'the upstream has those that were small' grep -c . "$S/ledger"
 
 row 50 'parameters that nobody offered'
