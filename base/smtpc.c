@@ -166,16 +166,21 @@ int smtpc_hello(struct smtpc *c, const char *me, unsigned long seconds)
   return r == -1 || r == 250 ? r : refused(c, r);
 }
 
-/* Before everything else, TLS too. A new connection has room for it. */
+/* Before everything else, TLS too. */
 static int proxied(const struct smtpc *c, const struct upstream *to, int fd)
 {
   static const struct proxy none;
   char header[PROXY_MADE];
-  size_t len;
+  size_t len, sent = 0;
+  ssize_t r;
 
   if (to->client != UPSTREAM_CLIENT_PROXY) return 1;
-  len = proxy_make(c->client ? c->client : &none, header);
-  return send(fd, header, len, MSG_NOSIGNAL) == (ssize_t) len;
+  for (len = proxy_make(c->client ? c->client : &none, header); sent < len; sent += (size_t) r) {
+    r = send(fd, header + sent, len - sent, MSG_NOSIGNAL);
+    if (r == -1 && errno == EINTR) r = 0;
+    if (r == -1) return 0;
+  }
+  return 1;
 }
 
 /* safe: with TLS, as it is wanted. */
