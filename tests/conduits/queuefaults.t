@@ -100,9 +100,10 @@ same '0
 2
 6' 'no other descriptor is open in it' cat "$W/open"
 behind 'cat > /dev/null' 'trap > "$CM_HOME/signals"; grep "^Sig[BI]" /proc/self/status > "$CM_HOME/signals"'
-sh -c "trap '' CHLD PIPE TERM HUP; exec cm-queue < $T/message 1< $T/envelope"
+# What ignores signals for us may have begun before this test, and two are the C library's own.
+env --default-signal sh -c "trap '' CHLD PIPE TERM HUP; exec cm-queue < $T/message 1< $T/envelope"
 same 'SigBlk: 0000000000000000
-SigIgn: 0000000000000000' 'and no signal is blocked or ignored' sh -c "tr '\t' ' ' < $W/signals"
+SigIgn: 0000000000000000' 'and no signal is blocked or ignored' perl -pe 's/\t/ /; s/(Ign: )(\S+)/sprintf "%s%016x", $1, hex($2) & ~(3 << 31)/e' "$W/signals"
 echo "$W/bin/record" > "$C/queue"
 
 # Filters
