@@ -50,6 +50,16 @@ static struct body bodies[SIGNATURES];
 static size_t forms;
 static const struct body *body_of[SIGNATURES];
 
+/* A message without any needs neither the DNS nor to be afraid of. */
+static int is_signed(void)
+{
+  struct field field = { 0 };
+
+  while (header_next(&header, &field))
+    if (field_is(&field, "DKIM-Signature")) return 1;
+  return 0;
+}
+
 static void read_signatures(void)
 {
   struct field field = { 0 };
@@ -265,13 +275,12 @@ static void answer(void)
   choice_end(c, reason.s, field.s);
 }
 
-/* From here on it can read the message, ask the DNS and answer, nothing else. */
+/* From here on it can read the rest of the message, ask the DNS and answer, nothing else. */
 static void confine_itself(void)
 {
   const char *trouble = dns_begin();
 
   if (trouble) stage_die(trouble);
-  if (!authserv_id()) stage_diesys("unable to learn our name");
   if (confine_to_network() == -1) stage_diesys("unable to confine itself");
 }
 
@@ -280,8 +289,10 @@ int main(int argc, char **argv)
   (void) argc;
   stage_begin("cm-filter-dkim", 1);
   choice_read(choices, CHOICES, argv + 1);
-  confine_itself();
+  if (!authserv_id()) stage_diesys("unable to learn our name");
   heading_read(&header);
+  if (!is_signed()) answer();
+  confine_itself();
   read_signatures();
   check_bodies();
   verify();
