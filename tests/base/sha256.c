@@ -49,6 +49,8 @@ int main(void)
 {
   char first[SHA256_HEX];
 
+  /* By the second time enough was done for the processor to be asked. */
+  examples();
   examples();
   memcpy(first, of("both ways", 9, 9, 99), sizeof first);
   sha256_plainly = 1;
