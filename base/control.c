@@ -20,17 +20,33 @@ const char *control_home(void)
   return home && *home ? home : CM_CONF_HOME;
 }
 
-static stralloc here, there;  /* names, 0-terminated each; s is 0: not surveyed */
-static int same;              /* there is here */
+/* What a folder has. Most of what is asked for is not there, which its bit says at once. */
+struct names {
+  stralloc list;   /* 0-terminated each; s is 0: not surveyed */
+  uint64_t bits;   /* those of all names */
+};
+
+static struct names here, there;
+static int same;   /* there is here */
+
+static uint64_t bit(const char *name, size_t len)
+{
+  return (uint64_t) 1 << ((len + 7 * (unsigned char) *name) & 63);
+}
 
 /* Is it "control/NAME" and known to be missing in the place that names is for? */
-static int missing(const stralloc *names, const char *name)
+static int missing(const struct names *names, const char *name)
 {
-  size_t at;
+  const stralloc *list = &names->list;
+  size_t at, len;
 
-  if (!names->s || strncmp(name, "control/", 8) || strchr(name + 8, '/')) return 0;
-  for (at = 0; at < names->len; at += strlen(names->s + at) + 1)
-    if (!strcmp(names->s + at, name + 8)) return 0;
+  if (!list->s || strncmp(name, "control/", 8)) return 0;
+  name += 8;
+  len = strcspn(name, "/");
+  if (name[len]) return 0;
+  if (!(names->bits & bit(name, len))) return 1;
+  for (at = 0; at < list->len; at += strlen(list->s + at) + 1)
+    if (!strcmp(list->s + at, name)) return 0;
   return 1;
 }
 
@@ -44,39 +60,43 @@ struct entry {
 };
 
 /* All names in the folder open on fd. 1 or -1. */
-static int names_in(int fd, stralloc *names)
+static int names_in(int fd, struct names *names)
 {
   _Alignas(struct entry) char list[2048];
   const struct entry *e;
   long r, at;
+  size_t len;
 
-  if (!stralloc_ready(names, 256)) return -1;
+  if (!stralloc_ready(&names->list, 256)) return -1;
   while ((r = syscall(SYS_getdents64, fd, list, sizeof list)) > 0)
     for (at = 0; at < r; at += e->len) {
       e = (const struct entry *) (const void *) (list + at);
-      if (!stralloc_catb(names, e->name, strlen(e->name) + 1)) return -1;
+      len = strlen(e->name);
+      if (!stralloc_catb(&names->list, e->name, len + 1)) return -1;
+      names->bits |= bit(e->name, len);
     }
   return r == 0 ? 1 : -1;
 }
 
 /* 0, or what of the folder is not as it must be. (openat, here and where each message comes by:
  * musl's open calls the kernel twice, for the sake of old ones.) */
-static const char *survey(const char *folder, stralloc *names, const struct stat *suite)
+static const char *survey(const char *folder, struct names *names, const struct stat *suite)
 {
   int fd = openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ok = fd == -1 && errno == ENOENT;
   const char *why = 0;
   struct stat st;
 
-  names->len = 0;
-  if (ok) ok = stralloc_ready(names, 1);
+  names->list.len = 0;
+  names->bits = 0;
+  if (ok) ok = stralloc_ready(&names->list, 1);
   if (fd != -1) {
     if (!fstat(fd, &st)) why = trust_why(&st, suite);
     ok = names_in(fd, names) == 1;
     close(fd);
   }
   if (!ok) {
-    stralloc_free(names);
-    stralloc_init(names);
+    stralloc_free(&names->list);
+    stralloc_init(&names->list);
   }
   return why;
 }
