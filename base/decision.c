@@ -8,12 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <time.h>
 
 #include "clock.h"
 #include "control.h"
 #include "copy.h"
 #include "log.h"
 #include "spawn.h"
+#include "stream.h"
 #include "verdict.h"
 
 #define REPORTMAX 262144  /* bytes of a report of cm-pipeline */
@@ -212,12 +215,30 @@ static int start(const struct decision *d, struct spawn *p, int out, int fd, int
   return spawn_start(p);
 }
 
+/* Nobody has to be looked after meanwhile. */
+static enum decision_end wait_alone(int pidfd, long long end)
+{
+  struct pollfd p = { pidfd, POLLIN, 0 };
+  struct timespec t;
+  long long left;
+  sigset_t none;
+
+  sigemptyset(&none);
+  while (!stream_stopped && (left = end - clock_ms()) > 0) {
+    t.tv_sec = (time_t) (left / 1000);
+    t.tv_nsec = (long) (left % 1000 * 1000000);
+    if (ppoll(&p, 1, &t, &none) == 1) return DECISION_ENDED;
+  }
+  return stream_stopped ? DECISION_STOPPED : DECISION_LATE;
+}
+
 static int run(const struct decision *d, struct result *result, int fd, int env, struct spool *filtered,
                int *header_only)
 {
   struct spawn p = { 0 };
   sigset_t term, old;
   enum decision_end end;
+  long long until;
   int r, code;
 
   sigemptyset(&term);
@@ -228,7 +249,8 @@ static int run(const struct decision *d, struct result *result, int fd, int env,
     sigprocmask(SIG_SETMASK, &old, 0);
     return broken(d, result, strerror(r));
   }
-  end = d->watch(d->with, p.pidfd, clock_ms() + (long long) d->deadline * 1000 + GRACE);
+  until = clock_ms() + (long long) d->deadline * 1000 + GRACE;
+  end = d->watch ? d->watch(d->with, p.pidfd, until) : wait_alone(p.pidfd, until);
   code = end == DECISION_ENDED ? spawn_reap(&p) : spawn_stop(&p, 500);
   if (code < 0 || end != DECISION_ENDED) spawn_strays();
   sigprocmask(SIG_SETMASK, &old, 0);

@@ -30,7 +30,8 @@ struct decision {
   size_t body;                  /* where its body begins */
   unsigned long deadline;       /* seconds for all */
   /* Wait until pidfd can be read, or clock_ms() is end; meanwhile the front end
-   * looks after its connections, with SIGTERM blocked but where it waits. */
+   * looks after its connections, with SIGTERM blocked but where it waits. 0: it has none, and is
+   * patient until stream_stopped. */
   enum decision_end (*watch)(void *with, int pidfd, long long end);
   void *with;
 };

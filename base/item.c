@@ -1,10 +1,7 @@
 #include "item.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -90,30 +87,13 @@ int item_read(struct item *i, int fd, unsigned long most)
 
 /* Judging ------------------------------------------------------------------ */
 
-static enum decision_end watch(void *with, int pidfd, long long end)
-{
-  struct pollfd p = { pidfd, POLLIN, 0 };
-  struct timespec t;
-  long long left;
-  sigset_t none;
-
-  (void) with;
-  sigemptyset(&none);
-  while (!stream_stopped && (left = end - clock_ms()) > 0) {
-    t.tv_sec = (time_t) (left / 1000);
-    t.tv_nsec = (long) (left % 1000 * 1000000);
-    if (ppoll(&p, 1, &t, &none) == 1) return DECISION_ENDED;
-  }
-  return stream_stopped ? DECISION_STOPPED : DECISION_LATE;
-}
-
 int item_judge(struct item *i, const char *pipeline, int stages, unsigned long deadline)
 {
   struct decision d = {
     .id = i->id, .sender = i->sender, .helo = i->helo, .proto = i->protocol, .auth = i->auth, .tls = i->tls,
     .ip = i->ip, .host = i->host, .elsewhere = i->elsewhere, .recipients = &i->recipients,
     .pipeline = pipeline, .message = &i->message, .body = i->header.body, .deadline = deadline,
-    .watch = i->watch ? i->watch : watch, .with = i->with
+    .watch = i->watch, .with = i->with
   };
 
   return stages ? decision_run(&d, &i->result, &i->filtered, &i->header_only) : decision_none(&i->result);

@@ -1,10 +1,7 @@
 #include "parcel.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "control.h"
@@ -53,23 +50,6 @@ static int say(struct parcel *p, const char *text)
 
 /* Judging --------------------------------------------------------------------- */
 
-static enum decision_end watch(void *with, int pidfd, long long end)
-{
-  struct pollfd p = { pidfd, POLLIN, 0 };
-  long long left = 1;
-  struct timespec t;
-  sigset_t none;
-
-  (void) with;
-  sigemptyset(&none);
-  while (!stream_stopped && (left = end - clock_ms()) > 0) {
-    t.tv_sec = (time_t) (left / 1000);
-    t.tv_nsec = (long) (left % 1000 * 1000000);
-    if (ppoll(&p, 1, &t, &none) == 1) return DECISION_ENDED;
-  }
-  return stream_stopped ? DECISION_STOPPED : DECISION_LATE;
-}
-
 /* Who has our own mark has been here: somebody sends what we deliver back to the mailbox. */
 static const char *circle(const struct account *a, const struct header *header, const char *token)
 {
@@ -92,7 +72,7 @@ static int decide(const struct account *a, struct parcel *p)
     .pipeline = SETTING_PIPELINE, .id = p->id, .proto = a->server.imap ? "IMAP" : "POP3", .auth = a->user.s, .tls = "", .elsewhere = 1,
     .sender = p->hop.sender.s, .helo = p->hop.helo.s, .ip = p->hop.ip.s, .host = p->hop.host.s,
     .recipients = &p->recipients, .message = &p->message.spool, .body = p->header.body,
-    .deadline = a->deadline, .watch = watch
+    .deadline = a->deadline
   };
 
   if (!a->filters) return decision_none(&p->result);
