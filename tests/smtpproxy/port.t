@@ -46,15 +46,7 @@ background sleep 600
 VICTIM=$PID
 cat > "$W/spool/tries" <<S
 #!/bin/sh
-for c in $(tr '\n' ' ' <<L
-read_memory write_memory take_descriptor trace copy_memory change_memory compare take_by_pidfd
-write_file append_file make_file remove_file truncate_file read_file
-signal_it signal_by_pidfd limit_it
-mount_something unmount change_root turn_root open_tree open_filesystem new_user new_network join_space
-load_bpf measure keys add_key handle_faults ring load_module load_kernel start_again swap by_handle watch_all persona
-set_clock set_name socket_raw socket_netlink socket_packet core new_privileges
-L
-); do
+for c in $(tr '\n' ' ' < "$(dirname "$0")/../tools/probes"); do
   "${BUILT%/bin}/tests/probe" \$c $VICTIM "$T/outside" 1 > /dev/null 2>&1
   case \$? in 1|159) echo "\$c refused" ;; *) echo "\$c works" ;; esac
 done > "$W/spool/tried"
