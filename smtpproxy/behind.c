@@ -60,7 +60,7 @@ static int ask(struct session *s, const char *line, size_t len, int shown)
   if (!smtpc_isopen(u)) return -1;
   if (told) log_text("upstream", session_id(s), ">", line, len);
   r = smtpc_command(u, line, len, s->set.timeoutremote);
-  s->asked = clock_last();  /* or later: then it hears of us too early, which is no harm */
+  s->asked = clock_last();  /* or a while ago: then it hears NOOP too early, which is no harm */
   if (r != -1 && told) log_text("upstream", session_id(s), "<", u->text.s, u->text.len);
   if (r == 421) {
     u->trouble = "ends the session";

@@ -24,7 +24,8 @@ int behind_ask(struct session *s, const char *line, size_t len);
 int behind_whisper(struct session *s, const char *line, size_t len);
 
 /* If it is in the transaction and has heard nothing for so long as
- * control/keepalive says, it hears NOOP, lest it leaves. */
+ * control/keepalive says, it hears NOOP, lest it leaves. By clock_last(): the caller has just
+ * asked what time it is. */
 void behind_awake(struct session *s);
 
 /* Queue its last reply, checked and rebuilt, for the client. */
