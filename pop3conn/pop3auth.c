@@ -101,8 +101,8 @@ static int sasl(struct pop3c *c, const struct account *a, const stralloc *secret
 
 static int login(struct pop3c *c, const struct account *a, const stralloc *secret)
 {
-  /* What TLS protects needs no more. */
-  if (!strcmp(a->auth.s, "APOP")) return c->tls ? user_pass(c, a, secret) : apop(c, a, secret);
+  /* Within TLS, too: with tls=may that is anybody's, and the password would be his. */
+  if (!strcmp(a->auth.s, "APOP")) return apop(c, a, secret);
   return *a->auth.s ? sasl(c, a, secret) : user_pass(c, a, secret);
 }
 

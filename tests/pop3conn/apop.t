@@ -3,11 +3,15 @@
 cd "$(dirname "$0")/../.." || exit 111
 . tests/tap.sh
 . tests/peer.sh
+. tests/tls.sh
 . tests/pop3proxy/pop3.sh
 . tests/pop3conn/fetch.sh
 
 need_dovecot
-start_dovecot provider
+ca ca
+cert one 127.0.0.1
+chmod 644 "$T"/*.key
+start_dovecot provider 'ssl = yes' "ssl_cert = <$T/one.crt" "ssl_key = <$T/one.key"
 account one 'smtp 127.0.0.1 1'
 behind
 put 1
@@ -19,13 +23,19 @@ printf 'wrong\n' > "$A/control/password"
 same 77 'a wrong password is refused' fetch
 same '' 'and not said in another way' grep 'method=PLAIN' "$D/log"
 printf 'p\n' > "$A/control/password"
+put 2
+set_control server "pop3 127.0.0.1 $DOVECOT tls=may"
+same 0 'with tls=may letters are fetched, too' fetch
+like 'method=APOP.* TLS' 'by APOP within TLS' cat "$D/log"
+same '' 'whose server may be anybody: it never hears the password' grep 'method=PLAIN' "$D/log"
 
-# greets N TEXT: box N greets so; $T/heard: what it hears of us
+# greets N TEXT [RULE]: box N greets so; $T/heard: what it hears of us
+TLS=no
 greets() {
   B=$T/box$1; mkdir "$B"
-  background perl tests/tools/popbox "$B" "CONNECT=say:+OK $2\r\n" 'APOP=say:-ERR no\r\n'
+  background perl tests/tools/popbox "$B" "CONNECT=say:+OK $2\r\n" 'APOP=say:-ERR no\r\n' ${3:+"$3"}
   within 10 test -s "$B/port"
-  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=no"
+  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=$TLS"
   fetch > "$T/code"
   sed 's/^[0-9]* //' "$B/heard" | tr -d '\r' | grep -v 'CAPA\|QUIT' > "$T/heard"
 }
@@ -41,6 +51,18 @@ for no in 'hello' 'no <1@x' '<1x>' '<1 @x>' '<1\xff@x>'; do
 done
 like 'has no time stamp for APOP' 'which the log tells' cat "$A/err"
 same 111 'and the next run tries again' cat "$T/code"
+
+TLS=may
+greets may 'hello <1@x>'
+same "STLS
+APOP joe $digest" 'where somebody has taken STLS away it is still the digest' cat "$T/heard"
+greets bare hello
+same STLS 'and without a time stamp nothing, with tls=may as well' cat "$T/heard"
+like 'has no time stamp for APOP' 'which the log tells' cat "$A/err"
+greets plain 'hello <1@x>' 'STLS=say:+OK\r\n-ERR [AUTH] say PASS\r\n'
+same STLS 'nor where somebody speaks in clear behind STLS' cat "$T/heard"
+greets gone 'hello <1@x>' 'STLS=drop'
+same STLS 'or lets no TLS come about' cat "$T/heard"
 
 for where in 'pop3 127.0.0.1 1 tls=verify' 'pop3s 127.0.0.1 1' 'imap 127.0.0.1 1 tls=no'; do
   set_control server "$where"
