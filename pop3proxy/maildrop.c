@@ -28,12 +28,12 @@ static int pair(const char *line, size_t len, unsigned long *number, const char 
   return *number && *valuelen;
 }
 
-static unsigned long size_of(const char *text, size_t len)
+static uint64_t size_of(const char *text, size_t len)
 {
-  unsigned long n = 0;
+  uint64_t n = 0;
 
-  for (; len && *text >= '0' && *text <= '9' && n < UINT32_MAX / 10; ++text, --len)
-    n = n * 10 + (unsigned long) (*text - '0');
+  for (; len && *text >= '0' && *text <= '9' && n < UINT64_MAX / 20; ++text, --len)
+    n = n * 10 + (uint64_t) (*text - '0');
   return n;
 }
 
@@ -81,10 +81,14 @@ static void list(struct maildrop *b, const char *line, size_t len, int *whole)
 {
   const char *value;
   unsigned long number;
+  uint64_t size;
   size_t n;
 
   if (!pair(line, len, &number, &value, &n) || !grow(b, number)) *whole = 0;
-  else b->mails[number - 1].theirs = (uint32_t) size_of(value, n);
+  else {
+    size = size_of(value, n);
+    b->mails[number - 1].theirs = size > UINT32_MAX ? UINT32_MAX : (uint32_t) size;
+  }
 }
 
 /* Ask for a list, and take each line of it. 1; 0: there is none, or not a sound
@@ -225,13 +229,15 @@ static const struct mail *sized(struct session *s, unsigned long number)
   return m && m->size ? m : 0;
 }
 
-/* "+OK COUNT SIZE" with the difference between our sizes and the server's. */
+/* "+OK COUNT SIZE" with the difference between our sizes and the server's, whose messages
+ * may well be more than all of them. */
 static void stat_anew(struct session *s)
 {
   static stralloc line;
   const struct maildrop *b = &s->box;
   const char *text = s->server.text.s, *value;
-  unsigned long i, number, total;
+  unsigned long i, number;
+  uint64_t total;
   size_t len, n = strlen(text);
 
   if (n < 5 || !pair(text + 4, n - 4, &number, &value, &len)) {
@@ -240,7 +246,8 @@ static void stat_anew(struct session *s)
   }
   total = size_of(value, len);
   for (i = 0; i < b->count; ++i)
-    if (b->mails[i].size && !b->mails[i].deleted) total += b->mails[i].size - (unsigned long) b->mails[i].theirs;
+    if (b->mails[i].size && !b->mails[i].deleted)
+      total = (total > b->mails[i].theirs ? total - b->mails[i].theirs : 0) + b->mails[i].size;
   if (!stralloc_copys(&line, "+OK ") || !stralloc_number(&line, number) || !stralloc_append(&line, " ") ||
       !stralloc_number(&line, total) || !stralloc_0(&line)) s->over = 1;
   else session_reply(s, line.s);

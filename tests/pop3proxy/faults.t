@@ -111,4 +111,31 @@ subjects() { for k in 1 2; do talk 'USER f' 'PASS p' 'RETR 1' QUIT | grep Subjec
 same 'Subject: x1
 Subject: x2' 'another message of the same UIDL is judged for itself' subjects
 
+# Sizes are what the server says, not what comes
+ROW='row 89'
+
+for sizes in '50 50' '0 0' '1 1' '5 100000' '100000 5' '5000000000 4999999999' '99999999999999999999 99999999999999999999' '-1 -1' 'x y'; do
+  # shellcheck disable=SC2086 # two words
+  fault sizes $sizes
+  bare
+  same whole "the server says $sizes: a message is read whole" looks_whole 'RETR 1'
+  filters
+  same whole '... judged as well' looks_whole 'RETR 1'
+  size=$(raw 'RETR 1' | sed '1,/^+OK [^l]*octets/d; /^\.\r$/,$d' | wc -c)
+  like "^1 $size\$" '... and LIST has the size of what was read' talk 'USER f' 'PASS p' LIST QUIT
+done
+# all A B: what STAT says, the message once judged; its size is $size then
+all() {
+  fault sizes "$@"
+  filters
+  talk 'USER f' 'PASS p' 'RETR 1' QUIT > /dev/null
+  size=$(talk 'USER f' 'PASS p' 'LIST 1' QUIT | sed -n 's/^+OK 1 //p')
+  talk 'USER f' 'PASS p' STAT QUIT | sed -n 's/^+OK 1 \([0-9]*\)$/\1/p' > "$T/stat"
+}
+all 5000000000 50
+same $((5000000000 - 50 + size)) 'of a large mailbox STAT has all digits' cat "$T/stat"
+all 10 50000
+same "$size" 'and where LIST has more than all nothing is below zero' cat "$T/stat"
+ROW=
+
 done_testing
