@@ -185,6 +185,60 @@ for rule in '* %u FETCH (UID %u BODY[] NIL)\r\n%t OK\r\n' '* %u FETCH (UID %u BO
   same '' '... and nothing has gone' cat "$F/gone"
   end
 done
+
+# RFC822.SIZE is what the server says, not what comes --------------------------------------
+ROW='row 89'
+LINES=20000  # of letter 2: more than comes at once
+# halves: letters that were delivered otherwise than they stand in the mailbox
+halves() {
+  for f in "$S"/mail/*; do
+    k=$(sed -n 's/^Subject: letter \([0-9]\).*/\1/p' "$f")
+    { printf '%s\r\n' 'From: a@example.org' "Subject: letter $k" '' ".text $k"
+      [ "$k" != 2 ] || yes "$(printf 'a line\r')" | head -n $LINES; } > "$T/whole"
+    sed '1,/^X-CleanMail-MessageID/d' "$f" | cmp -s - "$T/whole" || echo "$k"
+  done
+}
+all_whole() {
+  same 'letter 1 letter 2 letter 3 ' '... and all are delivered' delivered
+  same '' '... whole' halves
+  same '1 2 3 ' '... and go' sh -c "sort '$F/gone' | tr '\n' ' '"
+}
+set_control databytes 0
+for size in =0 =1 -40 =200 1000000 =2000000 =4294967295 =999999999999999999; do
+  wrong 0 "RFC822.SIZE is wrong: $size" LINES=$LINES "SIZES=$size"
+  all_whole
+  end
+done
+for size in =-1 =99999999999999999999 =x '={1}'; do
+  wrong 111 "RFC822.SIZE is none: $size" "SIZES=$size"
+  same '' '... and nothing is delivered' delivered
+  same '' '... and nothing has gone' cat "$F/gone"
+  end
+done
+set_control databytes 1000
+wrong 0 'a letter is larger than it says, and than control/databytes' LINES=$LINES SIZES==60
+same 'letter 1 letter 3 ' '... and the others are delivered' delivered
+same '' '... whole' halves
+same 2 '... and go, but it stays' sh -c "wc -l < '$F/gone'"
+same 'large 1 ' '... is known as large' states
+like 'larger than control/databytes' '... which the log says' cat "$A/err"
+: > "$F/heard"
+same 0 'the next run' fetch
+same '' '... does not fetch it again' grep 'BODY.PEEK' "$F/heard"
+same '' '... nor says it again' cat "$A/err"
+rm "$A/control/databytes"
+same 0 'when it may be larger' fetch
+all_whole
+end
+set_control databytes 1000
+wrong 0 'letters that are smaller than they say' LINES=$LINES SIZES==5000
+same '' '... are not fetched where that is too large' grep 'BODY.PEEK' "$F/heard"
+same '' '... nor deleted' cat "$F/gone"
+same 'large 3 ' '... and are known as large' states
+rm "$A/control/databytes"
+same 0 'when they may be larger' fetch
+all_whole
+end
 ROW=
 
 done_testing
