@@ -23,21 +23,17 @@ const char *early_greeting(struct session *s)
   char byte;
 
   if (!c->socket) return 0;
-  if (s->set.greetdelay) poll(&p, 1, s->set.greetdelay > 1000 ? 1000000 : (int) s->set.greetdelay * 1000);
+  /* Whoever interrupts it must not let the client off. */
+  if (s->set.greetdelay)
+    while (poll(&p, 1, s->set.greetdelay > 1000 ? 1000000 : (int) s->set.greetdelay * 1000) == -1 && errno == EINTR && !stream_stopped) ;
   if (c->pos == c->len && recv(c->in, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) return 0;
   return cut(s, "before the greeting");
 }
 
-const char *early_foreign(struct session *s)
+const char *early_strange(struct session *s, const char *line, size_t len)
 {
-  struct stream *c = &s->client;
-  const char *line;
-  size_t i, len;
+  size_t i;
 
-  /* That there is nothing will be found again by who wants a line. */
-  if (c->pos == c->len && stream_fill(c) <= 0) return 0;
-  line = c->buffer + c->pos;
-  len = c->len - c->pos;
   /* In what it calls itself behind a command there may be anything. */
   for (i = 0; i < len && line[i] != '\n' && line[i] != ' '; ++i)
     if (((unsigned char) line[i] < ' ' && line[i] != '\t' && line[i] != '\r') || (!i && (unsigned char) *line > '~')) {
@@ -46,6 +42,15 @@ const char *early_foreign(struct session *s)
       return "554 5.5.1 this is a mail server";
     }
   return 0;
+}
+
+const char *early_foreign(struct session *s)
+{
+  struct stream *c = &s->client;
+
+  /* That there is nothing will be found again by who wants a line. */
+  if (c->pos == c->len && stream_fill(c) <= 0) return 0;
+  return early_strange(s, c->buffer + c->pos, c->len - c->pos);
 }
 
 const char *early_command(struct session *s, enum verb verb)

@@ -11,8 +11,12 @@
 /* Before the greeting: does the client speak within control/greetdelay? */
 const char *early_greeting(struct session *s);
 
-/* Before it has said its name: are its first bytes no line of text? Waits for them. */
+/* Before it has said its name: are its first bytes no line of text? Waits for them. They may
+ * have no end, or come one by one: */
 const char *early_foreign(struct session *s);
+
+/* The same of a line that is whole. */
+const char *early_strange(struct session *s, const char *line, size_t len);
 
 /* Is there something behind a command that must be the last of its group (RFC 2920,
  * 3.1), or was PIPELINING not offered yet? */

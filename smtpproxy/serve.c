@@ -371,7 +371,7 @@ void serve(struct session *s)
       serve_lost(s, r);
       break;
     }
-    reply = obey(s, line, len);
+    if (s->helo.len || !(reply = early_strange(s, line, len))) reply = obey(s, line, len);
     if (reply) session_reply(s, reply);
     if (reply && *reply == '5') ++s->errors;
     if (s->over) break;

@@ -34,6 +34,7 @@ heard '554 closed' 'row 30: who speaks before the greeting is cut off' script "s
 same '127.0.0.1 spoke before its turn: before the greeting' 'with one line in the log' events early
 like '^554 5.5.0 ' 'and hears why' cat "$T/transcript"
 heard '554 closed' 'one byte is enough' script 'send x' eof
+heard '554 closed' 'within all that time' script 'wait 1' 'send x' eof
 echo 1 > "$C/greetdelay"
 heard '220 250 221 closed' 'who waits is greeted' script reply 'line EHLO c' reply 'line QUIT' eof
 same '' 'and nothing is said of it' events early
@@ -91,6 +92,8 @@ for first in 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' 'POST /x HTTP/1.1\r\nHost: x\r\
   heard '220 554 closed' "row 35: no mail client: $first" script reply "send $first" eof
   same 1 'is one line of the log' lines_of
   ok 'and nothing to the upstream' unknown_upstream
+  heard '220 554 closed' "nor in pieces: $first" script 'split 1' 'pause 0.002' reply "send $first" eof
+  same 1 'is one line of the log, too' lines_of
 done
 for seed in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   fresh
