@@ -2,13 +2,16 @@
  * that may move less than it is asked to moves a byte, and after some thousands of them a
  * few; one that may be interrupted is, every other time. Row 77 of the fault matrix. Only what a
  * kernel may do: nothing of a datagram, of a line that is appended to a file, of a file of its
- * own, or of so little to a pipe that it goes at once; nothing that says it will not wait. */
+ * own, or of so little to a pipe that it goes at once; nothing that says it will not wait; and
+ * not the header of the PROXY protocol, which a receiver may want in one piece, as nothing is
+ * before it. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -142,6 +145,7 @@ ssize_t __wrap_recv(int fd, void *bytes, size_t len, int flags)
 
 ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags)
 {
+  if (len > 12 && !memcmp(bytes, "\r\n\r\n\0\r\nQUIT\n", 12)) return __real_send(fd, bytes, len, flags);
   if (!(flags & MSG_DONTWAIT) && waits(fd) && interrupted(SEND)) return -1;
   return __real_send(fd, bytes, some(fd, len), flags);
 }

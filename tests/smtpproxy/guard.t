@@ -94,14 +94,16 @@ calls() {
 rm "$C/limits"
 anew
 known=$(calls b c b)
-# A sanitizer asks for memory of its own now and then.
-sanitized || same "$known" 'row 47: a recipient that is not there costs us the same calls as one that is' calls bad1 bad2 bad1
-like '^sendmsg$' 'row 47: which go to the upstream' echo "$known"
+# A sanitizer asks for memory of its own now and then; byte by byte a call shows no command.
+if [ ! "$INSHORT" ]; then
+  sanitized || same "$known" 'row 47: a recipient that is not there costs us the same calls as one that is' calls bad1 bad2 bad1
+  like '^sendmsg$' 'row 47: which go to the upstream' echo "$known"
+fi
 limits 'harvest 4000 time=600 block=600'
 for who in 'b c b' 'bad1 bad2 bad1'; do
   anew
   # shellcheck disable=SC2086 # words
-  sanitized || same '' "row 47: nor does counting wait for anything: $who" sh -c 'grep -vx "sendmsg\|read\|recvfrom\|fcntl\|pread64\|pwrite64\|getcwd" "$0"; ! grep F_OFD_SETLKW "$1"' \
+  sanitized || [ "$INSHORT" ] || same '' "row 47: nor does counting wait for anything: $who" sh -c 'grep -vx "sendmsg\|read\|recvfrom\|fcntl\|pread64\|pwrite64\|getcwd" "$0"; ! grep F_OFD_SETLKW "$1"' \
     "$(calls $who > "$T/names"; echo "$T/names")" "$T/calls"
 done
 nobody() { as 192.0.2.78 'EHLO c' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@elsewhere.example>' 'RCPT TO:<root@example.com>' 'RCPT TO:<a%b@example.net>' QUIT > /dev/null

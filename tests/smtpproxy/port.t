@@ -13,7 +13,7 @@ mkdir "$W/control" "$W/control/jail" "$W/state" "$T/outside"
 echo secret > "$T/outside/file"; echo other > "$T/outside/other"
 # As it comes, but that the test and the programs are somewhere else.
 BUILT=$(dirname "$(command -v cm-smtpd)")
-{ cm-jail port | sed 's,/var/tmp /tmp,/var/tmp,'; echo "run $BUILT ${BUILT%/bin}/tests"; echo 'write spool'; } > "$W/control/jail/mine"
+{ cm-jail port | sed 's,/var/tmp /tmp,/var/tmp,'; echo "run $BUILT ${BUILT%/*}/tests"; echo 'write spool'; } > "$W/control/jail/mine"
 mkdir "$W/log" "$W/store" "$W/spool"
 echo "$W/spool" > "$C/spool"
 mkdir "$T/wrap"
@@ -47,7 +47,7 @@ VICTIM=$PID
 cat > "$W/spool/tries" <<S
 #!/bin/sh
 for c in $(tr '\n' ' ' < "$(dirname "$0")/../tools/probes"); do
-  "${BUILT%/bin}/tests/probe" \$c $VICTIM "$T/outside" 1 > /dev/null 2>&1
+  "${BUILT%/*}/tests/probe" \$c $VICTIM "$T/outside" 1 > /dev/null 2>&1
   case \$? in 1|159) echo "\$c refused" ;; *) echo "\$c works" ;; esac
 done > "$W/spool/tried"
 exit 0
