@@ -7,6 +7,7 @@ fi
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
 . "$(dirname "$0")/../matrix.sh"
+BUILD=${BUILD:-$PWD/build}
 
 arena
 dialogue='220 250 250 250 354'
@@ -22,6 +23,31 @@ control timeoutsmtpd 5
 heard "$dialogue 421 closed" 'is told 421' begun 'split 8' 'pause 0.1' "send Subject: x\\r\\n$(printf '%0600d' 0)"
 committed 0 'nothing of it goes on'
 logged aborted 'as the log says'
+
+anew() { kill "$SERVER"; front h "$@"; FRONT=$PORT SERVER=$PID; }
+# later SECONDS CALL: from the command number CALL to the upstream on it is so much later
+later() { anew "$BUILD/tests/atcall" -p cm-smtpd -c sendmsg "hours:$1" "$2" cm-smtpd; }
+if "$BUILD/tests/atcall" list 0 true; [ $? != 77 ]; then
+  row 24 'a session of half an hour'
+  behind
+  two() { letter; letter; }
+  later 1700 2
+  heard "$dialogue 250 250 250 354 250 221 closed" 'may begin a message before it is over' two
+  committed 2 'two are there'
+  later 1900 2
+  heard "$dialogue 250 421 closed" 'or be at one, which comes to its end' two
+  later 2000 2
+  heard "$dialogue 250 421 closed" 'with five minutes more' two
+  committed 4 'which is there'
+  later 2200 2
+  heard '220 250 250 421 closed' 'and no more' letter
+  later 1900 1
+  tried perl -e 'print "line NOOP\nreply\n" x 20, "eof\n"'
+  like '^220 250\( 250\)\{1,8\} 421 closed$' 'who is at none is cut off' codes < "$T/transcript"
+  like '^421 4.7.0 .*too long a session' 'and hears why' transcript
+  committed 4 'none of these has come'
+  anew
+fi
 
 row 28 'many who say nothing'
 behind

@@ -11,6 +11,7 @@
  *   run:COMMAND    nothing but this: COMMAND is run, with the number and the name of the call
  *   clock:SECONDS  the time of day is so much later, from then on
  *   clock=SECONDS  the time of day is this one and stands still, and chance gives nothing but zeros
+ *   hours:SECONDS  the clock that nobody sets is so much later, from then on: for bounds of hours
  * Where anything was done FILE says so: the name of the call. The exit code is the
  * program's, 128 and the number if it was ended by a signal. The tool ends when all
  * processes have, and writes `left` into FILE if some had to be killed for that,
@@ -78,6 +79,7 @@ static enum what what;
 static int value;              /* the signal, the error */
 static long long seconds;      /* for the clock */
 static int stands;             /* the clock stands still at seconds */
+static int nobodys;            /* it is the one that nobody sets */
 static unsigned long wanted, counted;
 static const char *only, *which, *command;
 static FILE *out;
@@ -263,7 +265,7 @@ static void returns(struct tracee *t, struct user_regs_struct *r)
   if (what == CLOCK && stands && counted >= wanted && r->orig_rax == SYS_getrandom && r->rsi == sizeof(int))
     poke(t, (long) r->rdi, peek(t, (long) r->rdi) & ~0xffffffffL);
   if (what != CLOCK || counted < wanted || r->orig_rax != SYS_clock_gettime) return;
-  if (r->rdi != CLOCK_REALTIME && r->rdi != CLOCK_REALTIME_COARSE) return;
+  if (r->rdi != (nobodys ? CLOCK_MONOTONIC : CLOCK_REALTIME) && r->rdi != (nobodys ? CLOCK_MONOTONIC_COARSE : CLOCK_REALTIME_COARSE)) return;
   poke(t, (long) r->rsi, stands ? (long) seconds : peek(t, (long) r->rsi) + (long) seconds);
   if (stands) poke(t, (long) r->rsi + (long) sizeof(long), 123456789);
 }
@@ -378,6 +380,7 @@ static int action(const char *name)
   else if (!strcmp(name, "short")) what = SHORT;
   else if (!strncmp(name, "run:", 4)) what = RUN, command = name + 4;
   else if (!strncmp(name, "clock", 5) && name[5]) what = CLOCK, stands = name[5] == '=', seconds = strtoll(name + 6, 0, 10);
+  else if (!strncmp(name, "hours:", 6)) what = CLOCK, nobodys = 1, seconds = strtoll(name + 6, 0, 10);
   else if (known(signals, sizeof signals / sizeof *signals, name)) what = SIGNAL;
   else if (known(errors, sizeof errors / sizeof *errors, name)) what = ERROR;
   else return 0;
