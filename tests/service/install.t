@@ -104,7 +104,7 @@ mkdir "$T/steps" "$T/said"
 echo sesame > "$T/typed"
 perl tests/tools/steps INSTALL "$T/steps" > "$T/all"
 # Of another program, another machine, or for a person who looks; demo.t has 1 and check.
-ELSEWHERE='make demo\|make check\|letsencrypt\|/var/lib/clamav\|unbound\|install spamd\|^listen \|^pop3s '
+ELSEWHERE='make demo\|make check\|letsencrypt\|/var/lib/clamav\|unbound\|install spamd\|^ *listen \|^ \{8\}pop3s '
 
 # step NAME: all its blocks that are not for elsewhere, as one person would, who stays
 # where the last cd went. What they print is $T/said/NAME. Placeholders are filled in.
@@ -299,7 +299,7 @@ cd /var/cleanmail/ports
 step behind-a
 ip addr add 192.0.2.7/32 dev lo
 { echo 'defaults'; echo ' timeout connect 9s'; echo ' timeout client 60s'; echo ' timeout server 60s'
-  sed 's/bind :25/bind 192.0.2.7:2500/; $a \ \ source 192.0.2.7' "$(grep -l '^listen ' "$T/steps"/behind-a.*)"; } > "$T/haproxy"
+  sed 's/bind :25/bind 192.0.2.7:2500/; $a \ \ source 192.0.2.7' "$(grep -l '^ *listen ' "$T/steps"/behind-a.*)"; } > "$T/haproxy"
 background haproxy -db -f "$T/haproxy"
 balanced() { swaks --server 192.0.2.7:2500 --to you@example.net --from a@example.org --helo client.example.org --local-interface "$@"; }
 sound() { balanced 198.51.100.9 --quit-after EHLO | grep -q '^<-  250'; }
