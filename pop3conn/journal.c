@@ -270,7 +270,6 @@ static int lines(struct journal *j, char *at, char *end)
   for (; at < end; at = nl + 1) {
     nl = memchr(at, '\n', (size_t) (end - at));
     len = nl ? (size_t) (nl - at) : 0;
-    if (nl && memchr(at, 0, len)) len = 0;
     if (!nl || !sound(at, &len)) r = 0;
     else {
       at[len] = 0;

@@ -1,16 +1,56 @@
 /* journal: what is read again is what was written, whatever has become of the file. */
 #include "tap.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "journal.h"
 
 #define BOX "pop3 pop.example.net joe "
 static stralloc trouble;
+
+/* What was brought to the disk, in this order: f, a file; d, a directory; r, a new name. */
+static char calls[64];
+static int broken;  /* nothing can be */
+
+static int did(char what)
+{
+  size_t n = strlen(calls);
+
+  if (n < sizeof calls - 1) calls[n] = what;
+  return 1;
+}
+
+/* In the place of the C library's. */
+int fsync(int fd)
+{
+  struct stat st;
+
+  did(fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? 'd' : 'f');
+  errno = EIO;
+  return broken ? -1 : (int) syscall(SYS_fsync, fd);
+}
+
+int renameat(int from, const char *old, int to, const char *new)
+{
+  did('r');
+  return (int) syscall(SYS_renameat2, from, old, to, new, 0U);
+}
+
+/* Were it these since the last time? */
+static int were(const char *expected)
+{
+  int same = !strcmp(calls, expected);
+
+  if (!same) fprintf(stderr, "# %s, not %s\n", calls, expected);
+  memset(calls, 0, sizeof calls);
+  return same;
+}
 
 /* Another process, as it were: what is only in memory is gone. */
 static void close_journal(struct journal *j)
@@ -125,6 +165,16 @@ static void damaged(void)
     if (state(&j, "- left") != JOURNAL_LEFT || state(&j, "- new") != -1) break;
   }
   ok(i == 60, "cut off at whatever byte of its last line it has the others");
+  for (i = 0; i < 60; ++i) {
+    if (truncate("journal", 0) == -1) break;
+    all[whole - 2 - i] ^= 1;
+    append(all, whole);
+    all[whole - 2 - i] ^= 1;
+    if (open_journal(&j) != 1) break;
+    close_journal(&j);
+    if (state(&j, "- left") != JOURNAL_LEFT || state(&j, "- new") != -1) break;
+  }
+  ok(i == 60, "nor does that line count if one bit is another, whichever");
 }
 
 static void long_names(void)
@@ -139,6 +189,8 @@ static void long_names(void)
   name[JOURNAL_NAME] = 0;
   put(&j, name, JOURNAL_DENIED);
   for (i = 0; i < 2000; ++i) put(&j, i % 2 ? "- a" : "- b", JOURNAL_SENT);
+  close_journal(&j);
+  if (open_journal(&j) != 1) exit(111);
   for (n = journal_next(&j, 0), i = 0; n; n = journal_next(&j, n)) i += n->state != JOURNAL_GONE;
   ok(journal_tidy(&j, BOX) == 1 && j.lines == i, "what was written over and over stands there once");
   close_journal(&j);
@@ -148,11 +200,70 @@ static void long_names(void)
   close_journal(&j);
 }
 
+static int open_files(void)
+{
+  int fd, n = 0;
+
+  for (fd = 0; fd < 100; ++fd) n += fcntl(fd, F_GETFD) != -1;
+  return n;
+}
+
+/* What a loss of power would leave. */
+static void on_disk(void)
+{
+  static struct journal j;
+  size_t i;
+  int files;
+
+  were("");
+  ok(open_journal(&j) == 1 && were("frd"), "a new journal is on the disk before it gets its name, and its name behind that");
+  ok(journal_commit(&j) == 1 && were(""), "so there is nothing to be done for it");
+  put(&j, "- one", JOURNAL_GOING);
+  ok(were(""), "a line alone is not brought to the disk");
+  ok(journal_commit(&j) == 1 && were("f") && journal_commit(&j) == 1 && were(""), "but when that is wanted, once");
+  close_journal(&j);
+  ok(open_journal(&j) == 1 && journal_commit(&j) == 1 && were("f"), "who reads it again does not rely on the run before");
+  for (i = 0; i < 1000; ++i) put(&j, "- one", JOURNAL_SENT);
+  files = open_files();
+  ok(journal_tidy(&j, BOX) == 1 && were("frd") && journal_commit(&j) == 1 && were(""), "a shorter one is there as the first one was");
+  ok(open_files() == files, "and the one before is closed");
+  close_journal(&j);
+  append("torn", 4);
+  ok(open_journal(&j) == 1 && j.damaged == 1 && were("frd"), "and so is one in the place of one that is damaged");
+  put(&j, "- one", JOURNAL_GOING);
+  broken = 1;
+  errno = 0;
+  ok(journal_commit(&j) == -1 && errno == EIO, "a disk that fails is not taken for one that has it");
+  broken = 0;
+  i = (size_t) size();
+  ok(journal_commit(&j) == -1 && journal_write(&j, journal_note(&j, "- one"), JOURNAL_SENT) == -1 && journal_tidy(&j, BOX) == -1 &&
+     size() == (off_t) i, "nor is it asked again: nothing counts any more");
+  close_journal(&j);
+  unlink("journal");
+}
+
+/* What is no file of ours is not taken for one, nor for none. */
+static void odd_files(void)
+{
+  static struct journal j;
+
+  ok(open_journal(&j) == 1 && rename("journal", "other") == 0 && symlink("other", "journal") == 0, "a link to a journal");
+  close_journal(&j);
+  ok(open_journal(&j) == -1, "is none");
+  close(j.dir);
+  ok(unlink("journal") == 0 && rename("other", "journal") == 0 && truncate("journal", (1 << 28) + 1) == 0, "one above 256 MiB");
+  ok(open_journal(&j) == -1 && strstr(trouble.s, strerror(EFBIG)), "is not read");
+  close_journal(&j);
+  unlink("journal");
+}
+
 int main(void)
 {
   char dir[] = "/tmp/cm-test.XXXXXX";
 
   if (!mkdtemp(dir) || chdir(dir) == -1) return 111;
+  on_disk();
+  odd_files();
   again();
   damaged();
   long_names();
