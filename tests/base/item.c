@@ -7,6 +7,7 @@
 
 #include "copy.h"
 #include "tap.h"
+#include "verdict.h"
 
 static struct item item;
 
@@ -50,6 +51,23 @@ static void large(void)
   item_drop(&item);
 }
 
+/* The line end comes where what is made of a piece is full, or nearly. */
+static void full(void)
+{
+  static char piece[65541];
+  int same = 1;
+  size_t n;
+
+  for (n = 65530; n < sizeof piece - 1; ++n) {
+    memset(piece, 'x', n);
+    piece[0] = piece[n] = '\n';
+    item_begin(&item);
+    same &= item_write(&item, piece, n + 1) == 1 && item_end(&item) == 1 && item.message.size == (off_t) n + 3;
+    item_drop(&item);
+  }
+  ok(same, "a line may end anywhere");
+}
+
 static void read_all(void)
 {
   int p[2];
@@ -67,6 +85,21 @@ static void read_all(void)
   item_drop(&item);
 }
 
+/* Some programs have one message behind the other all day. */
+static void let_go(void)
+{
+  int next = dup(0), after;
+
+  close(next);
+  item_begin(&item);
+  if (item_write(&item, "A: b\n\nc\n", 8) != 1 || item_end(&item) != 1) return;
+  item.filtered.fd = dup(0);
+  item_drop(&item);
+  after = dup(0);
+  close(after);
+  ok(after == next && item.message.fd == -1 && item.filtered.fd == -1, "what is let go of has no descriptor any more");
+}
+
 int main(void)
 {
   struct outgoing o = { 0 };
@@ -76,6 +109,7 @@ int main(void)
   ok(in_all_pieces("A: b\n\na\rb\r\r\n\r", "A: b\r\n\r\na\rb\r\r\n\r"), "a CR of its own stays, at the end, too");
   ok(in_all_pieces("A: b\n\n.\n..\nlast", "A: b\r\n\r\n.\r\n..\r\nlast"), "dots mean nothing, and nothing is put to the end");
   large();
+  full();
   read_all();
 
   item_begin(&item);
@@ -95,8 +129,10 @@ int main(void)
      !strcmp(item.result.text.s, "accept/deliver"), "without stages everything is delivered");
   ok(item_outgoing(&item, &o) && o.head.len > 4 && o.offset == 8 && o.size == 11, "with a new header before its body");
   item_drop(&item);
+  item.result.verdict = VERDICT_DELIVER;
   item_begin(&item);
-  ok(!item.recipients.len && !item.result.text.len && item.message.fd == -1 && item.filtered.fd == -1,
-     "the next begins with nothing of the one before");
+  ok(!item.recipients.len && !item.result.text.len && item.result.verdict == VERDICT_DEFER && item.message.fd == -1 &&
+     item.filtered.fd == -1, "the next begins with nothing of the one before");
+  let_go();
   return done_testing();
 }
