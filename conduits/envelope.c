@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stream.h"
+
 #define ADDRESS_MAX 1002    /* bytes, as in qmail-queue */
 #define ALL_MAX 16777216    /* bytes of all of it; cm-pipeline takes no more */
 
@@ -52,7 +54,7 @@ enum envelope_end envelope_read(struct item *item, int fd)
 
   for (;;) {
     n = read(fd, bytes, sizeof bytes);
-    if (n == -1 && errno == EINTR) continue;
+    if (n == -1 && errno == EINTR && !stream_stopped) continue;
     if (n <= 0) {
       if (!n) errno = 0;
       return ENVELOPE_UNREAD;

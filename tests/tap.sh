@@ -102,4 +102,7 @@ serve() {
   PORT=$(head -n 1 "$T/port")
 }
 
+# hears_of_it NAME: $PID is this program by now, and takes SIGTERM as it wants to
+hears_of_it() { [ "$(cat "/proc/$PID/comm" 2> /dev/null)" = "$1" ] && grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$PID/status"; }
+
 done_testing() { echo "1..$n"; }

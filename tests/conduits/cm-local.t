@@ -168,6 +168,26 @@ ok 'a pipeline that is not there' sh -c "cd $W/user && cm-local control/nothing 
 like 'unable to use control/nothing: there is no such file' 'and why' cat "$T/said"
 ok 'an empty message' sh -c "cd $W/user && cm-local $P < /dev/null > /dev/null 2>&1; [ \$? = 111 ]"
 
+# -- told to end while the message has not come
+
+fresh
+mkfifo "$T/slow"
+sleep 1000 > "$T/slow" & SLOW=$!
+ended() { ! child_of_ours "$PID" || { hears_of_it cm-local && kill "$PID"; ! :; }; }
+# stopped TEXT: so much of it has come
+stopped() {
+  (cd "$W/user" && exec cm-local -d ./Maildir/ $P < "$T/slow" > "$T/said" 2>&1) & PID=$!
+  printf "$1" > "$T/slow"
+  within 20 ended
+  wait "$PID"; same 111 "told to end when it has read ${1:-nothing}: later" echo $?
+  like 'was told to end' '... and why' cat "$T/said"
+}
+stopped ''
+stopped 'Subject: half'
+stopped 'Subject: half\n\nof it\n'
+kill $SLOW; wait $SLOW 2> /dev/null
+ok 'nothing is delivered then' [ ! -e "$W/user/Maildir" ]
+
 # -- who sent it
 
 fresh

@@ -157,6 +157,16 @@ ok 'a caller that does not come to an end' within 20 grep -q '^0 0x0 ' "/proc/$P
 kill -ALRM $PID
 wait $PID; late=$?
 same 52 'has a day: when that is over it is late' echo $late
+# ended: what waits is told to end, and has ended
+ended() { ! child_of_ours "$PID" || { hears_of_it cm-queue && kill "$PID"; ! :; }; }
+cm-queue < "$T/slow" 1< "$T/envelope" 2> "$T/err" & PID=$!
+ok 'who waits for a message and is told to end' within 20 ended
+wait $PID; late=$?
+same 71 '... does so, for now' echo $late
+cm-queue < "$T/message" 1< "$T/slow" 2> "$T/err" & PID=$!
+ok 'and who waits for an envelope' within 20 ended
+wait $PID; late=$?
+same 54 '... has not read it' echo $late
 kill $SLOW; wait $SLOW 2> /dev/null
 for limit in fsize=0 nofile=7 nofile=9 nproc=0 cpu=1; do
   fresh
