@@ -112,15 +112,29 @@ static int identified(struct visitor *v, struct fields *f)
   return visitor_set(&v->helo, f->at, (size_t) (f->end - f->at));
 }
 
-/* "pass|NAME", and before 7.0 "NAME|pass" */
-static int logged_in(struct visitor *v, struct fields *f)
+/* "TLSv1.3:TLS_AES_256_GCM_SHA384:256": version and cipher, as elsewhere. */
+static int encrypted(struct visitor *v, const char *text, size_t len)
+{
+  const char *cipher = memchr(text, ':', len), *bits = cipher ? memchr(cipher + 1, ':', len - (size_t) (cipher + 1 - text)) : 0;
+
+  if (!visitor_set(&v->tls, text, bits ? (size_t) (bits - text) : len)) return 0;
+  if (cipher) v->tls.s[cipher - text] = ' ';
+  return 1;
+}
+
+/* "RESULT|NAME"; up to the protocol 0.6 "NAME|RESULT", and only the number tells: a name may have
+ * strokes, and be a word that is a result. */
+static int logged_in(struct visitor *v, struct fields *f, int early)
 {
   const char *text, *end = f->end;
-  size_t len = field(f, &text);
+  size_t len;
 
-  if (is(text, len, "pass")) return visitor_set(&v->user, f->at, (size_t) (end - f->at));
-  if (end - text < 6 || memcmp(end - 5, "|pass", 5)) return 1;
-  return visitor_set(&v->user, text, (size_t) (end - 5 - text));
+  if (early) {
+    if (end - f->at < 5 || memcmp(end - 5, "|pass", 5)) return 1;
+    return visitor_set(&v->user, f->at, (size_t) (end - 5 - f->at));
+  }
+  len = field(f, &text);
+  return !is(text, len, "pass") || visitor_set(&v->user, f->at, (size_t) (end - f->at));
 }
 
 /* "ID|ok|ADDRESS" */
@@ -136,7 +150,7 @@ static int addressed(struct visitor *v, struct fields *f, int sender)
   return visitor_set(&v->sender, f->at, (size_t) (f->end - f->at));
 }
 
-static void report(struct fields *f)
+static void report(struct fields *f, int early)
 {
   const char *event, *id;
   size_t len = field(f, &event), idlen = field(f, &id);
@@ -146,8 +160,8 @@ static void report(struct fields *f)
   if (!v) return;
   if (is(event, len, "link-connect")) ok = connected(v, f);
   else if (is(event, len, "link-identify")) ok = identified(v, f);
-  else if (is(event, len, "link-tls")) ok = visitor_set(&v->tls, f->at, (size_t) (f->end - f->at));
-  else if (is(event, len, "link-auth")) ok = logged_in(v, f);
+  else if (is(event, len, "link-tls")) ok = encrypted(v, f->at, (size_t) (f->end - f->at));
+  else if (is(event, len, "link-auth")) ok = logged_in(v, f, early);
   else if (is(event, len, "tx-begin")) forget(v, 1);
   else if (is(event, len, "tx-mail")) ok = addressed(v, f, 1);
   else if (is(event, len, "tx-rcpt")) ok = addressed(v, f, 0);
@@ -232,16 +246,18 @@ static void event(const char *line, size_t len)
 {
   struct fields f = { line, line + len };
   const char *kind, *text;
-  size_t n = field(&f, &kind);
+  size_t n = field(&f, &kind), version;
+  int early;
 
   if (is(kind, n, "config")) {
     config(&f);
     return;
   }
-  field(&f, &text);  /* the protocol's version, */
+  version = field(&f, &text);
+  early = is(text, version, "0.6");
   field(&f, &text);  /* the time, */
   field(&f, &text);  /* smtp-in */
-  if (is(kind, n, "report")) report(&f);
+  if (is(kind, n, "report")) report(&f, early);
   else if (is(kind, n, "filter")) filter(&f);
 }
 

@@ -17,7 +17,7 @@ change  rewrite : ./change
 #!/bin/sh
 text=$(cat)
 word=$(echo "$text" | sed -n 's/^Subject: \([a-z0-9]*\).*/\1/p;/^\r*$/q')
-echo "$SENDER $TCPREMOTEIP $CM_HELO $CM_PROTO $CM_AUTH $(tr '\n' ' ' < "$CM_ENVELOPE")" >> facts
+echo "$SENDER $TCPREMOTEIP $CM_HELO $CM_PROTO $CM_AUTH $(tr '\n' ' ' < "$CM_ENVELOPE")$CM_TLS" >> facts
 case $word in wait) until [ -e go ]; do sleep 0.05; done; exit 0;; die) kill -9 $$;; esac
 echo "5.7.1 as the subject says"
 case $word in [1-9]*) exit "$word";; esac
@@ -37,8 +37,8 @@ exec sed 's/^Hello/.Bonjour/'
 house "$T/hand"
 H=$W
 config() { printf 'config|%s\n' smtpd-version\|6.8.0p2 subsystem\|smtp-in ready; }
-r() { printf 'report|0.6|1.5|smtp-in|%s\n' "$@"; }
-f() { printf 'filter|0.6|1.5|smtp-in|%s\n' "$@"; }
+r() { printf "report|${V:-0.6}|1.5|smtp-in|%s\n" "$@"; }
+f() { printf "filter|${V:-0.6}|1.5|smtp-in|%s\n" "$@"; }
 # met ID: a session up to its text
 met() {
   r "link-connect|$1|client.example.org|pass|192.0.2.7:4711|127.0.0.1:25" "link-identify|$1|EHLO|client.example.org" \
@@ -143,6 +143,35 @@ same 5000 'a large message passes' grep -c 'xxxxx$' "$T/said"
 like '^filter-result|1|c1|reject|451 4.3.0 ' 'half of one is none' cat "$T/said"
 ok 'no process is left' within 20 gone
 
+# Who the client is ----------------------------------------------------------------
+
+# known EVENT...: what the filters hear of a client about whom these events tell; without its envelope
+known() {
+  rm -f "$W/port/facts"
+  { config; met 1; r "$@"; text 1 0; end 1; echo 'await 1.t1.[.]$'; commit 1; echo 'await result'; } | hand
+  sed 's/a|b@example.org //g; s/b@example.net *//' "$W/port/facts"
+}
+from='link-connect|1|client.example.org|pass' tls='link-tls|1|TLSv1.3:TLS_AES_256_GCM_SHA384:256'
+same '192.0.2.7 client.example.org ESMTPSA joe TLSv1.3 TLS_AES_256_GCM_SHA384' 'who logs in by TLS' known "$tls" 'link-auth|1|joe|pass'
+same '192.0.2.7 client.example.org ESMTPA a|b ' 'who has a stroke in the name' known 'link-auth|1|a|b|pass'
+same '192.0.2.7 client.example.org ESMTP  ' 'who is called as success is, and has failed' known 'link-auth|1|pass|fail'
+same '2001:db8::7 client.example.org ESMTP  ' 'who comes by IPv6' known "$from|[2001:db8::7]:4711|[2001:db8::25]:25"
+same '2001:db8::7 client.example.org ESMTP  ' 'in the words of RFC 5321' known "$from|[IPv6:2001:db8::7]:4711|[IPv6:2001:db8::25]:25"
+same ' client.example.org ESMTP  ' 'who comes by a local socket' known "$from|unix:/run/smtpd.sock|unix:/run/smtpd.sock"
+
+# These lines are written from smtpd-filters(7) of OpenSMTPD 7.8, whose protocol is 0.7: a result
+# of a login is before the name, and there is more to hear of. No such OpenSMTPD is asked.
+config() { printf 'config|%s\n' smtpd-version\|7.8.0 protocol\|0.7 smtp-session-timeout\|300 admd\|mail.example.net subsystem\|smtp-in ready; }
+V=0.7
+same '192.0.2.7 client.example.org ESMTPSA joe TLSv1.3 TLS_AES_256_GCM_SHA384' '0.7: who logs in by TLS' known "$tls" 'link-auth|1|pass|joe'
+same '192.0.2.7 client.example.org ESMTPA a|pass ' '0.7: who has a stroke in the name' known 'link-auth|1|pass|a|pass'
+same '192.0.2.7 client.example.org ESMTP  ' '0.7: who has failed, and ends in success' known 'link-auth|1|fail|a|pass' 'link-auth|1|error|pass'
+same '2001:db8::7 client.example.org ESMTP  ' '0.7: what else there is to hear changes nothing' known \
+  "$from|[2001:db8::7]:4711|[2001:db8::25]:25" 'link-greeting|1|mail.example.net' 'protocol-client|1|MAIL FROM:<x@y.example>' \
+  'filter-response|1|commit|proceed' 'tx-envelope|1|m|e' 'tx-data|1|m|ok' 'timeout|1'
+like '^filter-result|1|c1|proceed' '... and the message goes on' cat "$T/said"
+V=0.6
+
 # -- the real one
 
 [ "$(id -u)" = 0 ] && unshare -m true 2> /dev/null && [ -x "$PEERS/usr/sbin/smtpd" ] || { done_testing; exit; }
@@ -155,8 +184,9 @@ mkdir "$T/steps"
 perl tests/tools/steps man/cm-opensmtpd.8 "$T/steps" > "$T/all"
 sed 's,/var/cleanmail/ports/opensmtpd,/mnt/port,; s,/var/cleanmail,/mnt,g' "$T/steps/examples.2" > "$W/port/run"
 sed 's,/var/cleanmail/ports/opensmtpd,/mnt/port,; s/user cms group cms/user nobody group nogroup/; /^listen/d' "$T/steps/examples.1" > "$T/filter"
+SIX=$(free_port)
 EDIT='/^table/r '"$T/filter"'
-s/^listen .*/& filter "cleanmail"/' start_opensmtpd o
+s/^listen .*/& filter "cleanmail"\nlisten on ::1 port '"$SIX"' filter "cleanmail"/' start_opensmtpd o
 W=$T/o
 mail() { swaks --server "127.0.0.1:$PORT" --helo client.example.org --from a@example.org --to b@example.net --header "Subject: $1" --body 'Hello
 .dot
@@ -184,4 +214,10 @@ like '^<-  250 2.0.0' 'and then the first' cat "$T/first"
 smtp-source -s 10 -m 40 -f a@example.org -t b@example.net -l 3000 "127.0.0.1:$PORT" > "$T/source" 2>&1
 same 0 'forty messages in ten sessions at once' echo $?
 same 44 'none is lost' received o
+
+# OpenSMTPD 6.8 shakes no hands with OpenSSL 3, see smtpproxy/tlspeers.t, and lets nobody log in without
+# TLS: what it would say of both is above.
+rm "$W/port/facts"
+like '^<-  250 2.0.0' 'a client that comes by IPv6' swaks --server ::1 --port "$SIX" --helo client.example.org --from a@example.org --to b@example.net --header 'Subject: 0'
+like '^a@example.org ::1 client.example.org ESMTP  a@example.org b@example.net ' 'is known by that' cat "$W/port/facts"
 done_testing
