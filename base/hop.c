@@ -46,6 +46,20 @@ static int qmail(struct hop *hop, const char *name, size_t len, const char *end)
          ((len == 7 && !memcmp(name, "unknown", 7)) || word(&hop->host, name, len));
 }
 
+/* "from NAME ([IP] helo=HELO) by", or "from [IP] (helo=HELO) by", as Exim has it where the name
+ * that it found is another one, or there is none. From behind the name; 1, or 0 without memory. */
+static int exim(struct hop *hop, const char *name, size_t len, const char *end)
+{
+  const char *p = name + len, *stop;
+  int found = end - p > 2 && p[2] == '[' && *name != '[';
+
+  if (end - p < 2 || memcmp(p, " (", 2)) return 1;
+  for (stop = p + until(p, end, ")"), ++p; stop - p > 6; p += 1 + until(p + 1, stop, " "))
+    if (!memcmp(p + 1, "helo=", 5))
+      return word(&hop->helo, p + 6, until(p + 6, stop, " ")) && (!found || word(&hop->host, name, len));
+  return 1;
+}
+
 /* The first address between p and end, in brackets or parentheses, in *at and *len; it is not one
  * that the client called itself (Exim). Where it begins, bracket and all, or 0. */
 static const char *address(const char *p, const char *end, const char **at, size_t *len)
@@ -84,7 +98,7 @@ static int client(struct hop *hop, const char *p, const char *end)
   if (end - behind_helo > 7 && !case_diffb(behind_helo, 7, " (HELO ")) {
     if (!qmail(hop, p, n, end)) return 0;
     behind_helo += until(behind_helo, end, ")");
-  }
+  } else if (!exim(hop, p, n, end)) return 0;
   found = address(behind_helo, end, &ip, &len);
   if (!found) found = address(p, end, &ip, &len);
   if (found && !word(&hop->ip, ip, len)) return 0;

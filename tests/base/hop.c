@@ -83,8 +83,15 @@ int main(void)
      "the sender is that of Return-Path");
   is("one@example.net", "Return-Path: <>\r\n" OUTSIDE, "|client.example.org|reverse.example.org|192.0.2.7", "who may be empty");
 
-  written("Received: from [10.0.0.5] (helo=mail.example.org)\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n", "|[10.0.0.5]||10.0.0.5",
+  written("Received: from [10.0.0.5] (helo=mail.example.org)\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n", "|mail.example.org||10.0.0.5",
           "Exim, an address for a name");
+  written("Received: from a.example.org ([192.0.2.7] helo=mail.example.org ident=joe)\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n",
+          "|mail.example.org|a.example.org|192.0.2.7", "with one by the DNS, which is not what the client said");
+  written("Received: from [10.0.0.5] (port=2525 helo=mail.example.org)\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n",
+          "|mail.example.org||10.0.0.5", "behind a port");
+  written("Received: from [10.0.0.5] (ident=helo)\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n", "|[10.0.0.5]||10.0.0.5", "and who said nothing");
+  written("Received: from a.example.org (helo=x.example.org [192.0.2.7])\r\n\tby mx.example.net\r\n", "|x.example.org||192.0.2.7",
+          "the name is found only where Exim would have it so");
   written("Received: from mail.example.org ([192.0.2.7]) by mx.example.net with esmtps (Exim 4.96)\r\n", "|mail.example.org||192.0.2.7",
           "Exim, without a reverse name");
   written("Received: from unknown (HELO mail.example.org) (192.0.2.7)\r\n  by mx.example.net with SMTP; 1 Jan 2026\r\n",
@@ -97,7 +104,7 @@ int main(void)
           "|[192.0.2.99]|a.example.org|192.0.2.7", "a client that calls itself an address has not got it: Postfix");
   written("Received: from unknown (HELO [192.0.2.99]) (192.0.2.7) by mx.example.net with SMTP\r\n", "|[192.0.2.99]||192.0.2.7", "qmail");
   written("Received: from unknown (HELO a@192.0.2.99) (192.0.2.7) by mx.example.net with SMTP\r\n", "|a@192.0.2.99||192.0.2.7", "nor half of one");
-  written("Received: from [10.0.0.5] (helo=[192.0.2.99])\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n", "|[10.0.0.5]||10.0.0.5", "Exim");
+  written("Received: from [10.0.0.5] (helo=[192.0.2.99])\r\n\tby mx.example.net with esmtp (Exim 4.96)\r\n", "|[192.0.2.99]||10.0.0.5", "Exim");
   written("Received: from mail.example.org (mail.example.org. [192.0.2.7])\r\n        by mx.google.com with ESMTPS id a\r\n",
           "|mail.example.org|mail.example.org.|192.0.2.7", "Gmail");
   written("Received: from AM0.eur.example (2001:db8::7) by DB5.eur.example\r\n (2001:db8::8) with Microsoft SMTP Server\r\n",
