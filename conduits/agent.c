@@ -62,6 +62,20 @@ static int for_whom(void)
          take(&recipient, recipient.s, recipient.len);
 }
 
+/* Each line is one. The client is looked for as that of the first. */
+static int for_all(struct item *i, const char *list)
+{
+  static stralloc one;
+  const char *end;
+
+  for (recipient.len = 0; *list; list = end + (*end == '\n')) {
+    end = list + strcspn(list, "\n");
+    if (end > list && (!take(&one, list, (size_t) (end - list)) || !item_recipient(i, one.s, one.len - 1) ||
+                       (!recipient.len && !stralloc_copy(&recipient, &one)))) return 0;
+  }
+  return 1;
+}
+
 /* The first piece has the first line, or as much of it as we look at. */
 static ssize_t first(char *bytes, size_t room)
 {
@@ -92,7 +106,7 @@ static int client(struct item *i)
 int agent_read(struct item *i)
 {
   static char bytes[65536];
-  const char *nl;
+  const char *nl, *all = getenv("RECIPIENTS");
   ssize_t len = first(bytes, sizeof bytes);
   size_t line = 0;
   int r;
@@ -100,8 +114,8 @@ int agent_read(struct item *i)
   if (len == -1) return -1;
   nl = memchr(bytes, '\n', (size_t) len);
   if (nl && nl - bytes > 5 && !memcmp(bytes, "From ", 5)) line = (size_t) (nl + 1 - bytes);
-  if (!whose(bytes, line ? line - 1 : 0) || !for_whom() ||
-      !item_recipient(i, recipient.s, strlen(recipient.s))) return -1;
+  if (!whose(bytes, line ? line - 1 : 0) || !for_all(i, all ? all : "")) return -1;
+  if (!recipient.len && (!for_whom() || !item_recipient(i, recipient.s, strlen(recipient.s)))) return -1;
   i->sender = sender.s;
   if (item_write(i, bytes + line, (size_t) len - line) == -1) return -1;
   r = item_read(i, 0, 0);

@@ -8,7 +8,8 @@
 #include "item.h"
 
 /* Read the message from descriptor 0, without that line, into an item that has begun; and set
- * its sender, its one recipient and, by control/hops, the client. As item_end(). */
+ * its sender, its one recipient, or those of $RECIPIENTS, and, by control/hops, the client. As
+ * item_end(). */
 int agent_read(struct item *i);
 
 /* What goes on top of it where it is delivered: the fields Return-Path and Delivered-To, as the

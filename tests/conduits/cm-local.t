@@ -208,6 +208,10 @@ like '^|192' '... in the environment as well' facts env SENDER=MAILER-DAEMON < "
 like '|a@example.org info@example.net |' 'for whom it was before aliases' facts env ORIGINAL_RECIPIENT=info@example.net < "$T/mbox"
 like '|a@example.org joe-x@example.com |' 'qmail' facts env -u RECIPIENT LOCAL=joe-x HOST=example.com < "$T/mbox"
 like '|a@example.org joe |' 'or a user alone' facts env -u RECIPIENT LOGNAME=joe < "$T/mbox"
+like '|a@example.org b@example.net c@example.com |' 'or several, a line each' facts env "RECIPIENTS=b@example.net
+
+c@example.com" < "$T/mbox"
+like '|a@example.org joe@example.net |' '... if there are any' facts env RECIPIENTS= < "$T/mbox"
 like '^a_x@example.org|.*|a_x@example.org joe@example.net |' 'nothing makes lines of its own' facts env "SENDER=a
 x@example.org" < "$T/mbox"
 
