@@ -110,15 +110,62 @@ like 'LOCAL' 'our log has them' cat "$T/one/info/log/mail.csv"
 FRONT=$(free_port) BEHIND=$(free_port)
 rm -rf "$T/port"
 beside
-sed -i 's/ client=xforward//' "$W/beside/control/upstream"
-shown exim-behind-a-port.1 > "$T/lines"
+sed -i 's/ client=xforward/ client=proxy/' "$W/beside/control/upstream"
+{ shown exim-behind-a-port.1; sed -n 's/^\.Ql \(hosts_proxy = [0-9.]*\).*/\1/p' man/cm-beside.7; } > "$T/lines"
 EDIT="/^local_interfaces/d; /^daemon_smtp_ports/d; /^acl_smtp_data/r $T/lines" BECOMES=$BEHIND start_exim e
 OUTSIDE=$FRONT
 rm "$T/port/beside/control/xclient"
 like '^<-  250' 'Exim, behind a port' mail 0
 same 1 'has it' received e
 like '^Received: from client.example.org (\[127.0.0.9\])' 'with the Received field of the port' inbox e
+ok 'its log has the client, by the PROXY protocol' grep -q 'H=[^ ]* \(([^ ]*) \)*\[127.0.0.9\]' "$T/e/log/main"
 like '^<\*\* 550 5.7.1 from a@example.org at 127.0.0.9' 'its client hears a refusal' mail 100
+
+# -- Exim, at the end of DATA
+
+FRONT=0 BEHIND=0
+suite d /mnt
+mkdir -p "$W/home"
+(shown exim-at-the-end-of-data.4 | sed "s,/var/local/exim,$W/home,; /^chown/d" > "$T/block" && . "$T/block")
+cp "$W/port/control/pipeline" "$W/home/control/"
+at_home() { sed 's,/var/local/exim,/mnt/home,g'; }
+shown exim-at-the-end-of-data.3 | at_home > "$W/home/judge"
+chmod 755 "$W/home/judge"
+shown exim-at-the-end-of-data.1 | at_home > "$T/lines"
+shown exim-at-the-end-of-data.2 | at_home > "$T/acl"
+chown -R 901 "$W/home"
+EDIT="/^acl_smtp_data/{r $T/lines
+d}; /^begin acl/r $T/acl" start_exim d
+OUTSIDE=$PORT W=$T/d/home
+like '^<-  250 OK id=' 'Exim, at the end of DATA: accepted' mail 0 b@example.net,c@example.com
+same 2 'is delivered, to both' received d
+like '^<-  250 OK id=' 'junk' mail 10
+same 3 'too' received d
+like '^<\*\* 550 5.7.1 from a@example.org at 127.0.0.9 by client.example.org' 'a refusal is heard, in the words of the filter' mail 100
+like '^<\*\* 451 4' 'so is what is deferred' mail 111
+like '^<\*\* 451 4' 'and a filter that is broken' mail 77
+like '^<-  250 OK id=' 'what is redirected is taken' mail 40
+like '^<\*\* 550 5.7.1' 'or refused' mail 30
+same 2 'and is in the store' sh -c "ls $W/store/*.eml | wc -l"
+same Hello 'all of it' sh -c "sed -n 's/\r//; /^Hello/p' $W/store/*.eml | sort -u"
+like '^<-  250 OK id=' 'what is deleted is taken' mail 50
+same 1 'and on record' grep -c 'deleted by policy' "$W/log/ledger"
+same 'accept/deliver accept/deliver, junk reject/delete defer defer accept/redirect reject/redirect accept/delete' 'the mail log has them' \
+  eval 'columns verdict | tr "\n" " " | sed "s/ $//"'
+like 'a@example.org b@example.net c@example.com 127.0.0.9 client.example.org' 'with client and recipients' columns sender recipients client_ip helo
+# away FILE: what is heard without it
+away() { mv "$1" "$1.away"; mail 0; mv "$1.away" "$1"; }
+like '^<\*\* 451 4' 'no pipeline: later' away "$W/control/pipeline"
+like '^<\*\* 451 4' 'no cm-local: later' away "$T/d/bin/cm-local"
+like '^<\*\* 451 4' 'no cm-pipeline: later' away "$T/d/bin/cm-pipeline"
+like '^<\*\* 451' 'nobody to ask: later' away "$W/judge"
+printf '#!/bin/sh\nkill -9 $$\n' > "$T/killed"; chmod 755 "$T/killed"
+mv "$W/judge" "$W/judge.is"; cp "$T/killed" "$W/judge"
+like '^<\*\* 451' 'who asks is killed: later' mail 0
+mv "$W/judge.is" "$W/judge"
+sed -i 's/-D"/-E"/g' "$W/judge"
+like '^<\*\* 451 4.3.0' 'the message cannot be found: later' mail 0
+same 3 'nothing else is delivered' received d
 
 # -- Exim, in a transport
 
