@@ -32,8 +32,9 @@ static void add(struct line *l, const char *text, size_t len)
   for (; len; text += n, len -= n) {
     ch = (unsigned char) *text;
     if (l->used + 5 > sizeof l->s) return;
-    n = ch < 128 ? 1 : utf8_length(text, len);
-    if (ch != '\\' && n && utf8_shows(text, n)) {
+    n = 1;
+    if (ch >= ' ' && ch < 127 && ch != '\\') l->s[l->used++] = *text;
+    else if (ch > 127 && (n = utf8_length(text, len)) && utf8_shows(text, n)) {
       memcpy(l->s + l->used, text, n);
       l->used += n;
     } else {
