@@ -181,6 +181,12 @@ static void advance(struct msghdr *m, size_t n)
   m->msg_iov->iov_len -= n;
 }
 
+/* A single piece, which most are, is less work for the kernel. */
+static ssize_t push(int fd, const struct msghdr *m, int flags)
+{
+  return m->msg_iovlen == 1 ? send(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, flags) : sendmsg(fd, m, flags);
+}
+
 int stream_writev(struct stream *s, struct iovec *v, size_t count, int more)
 {
   struct msghdr m = { .msg_iov = v };
@@ -189,7 +195,7 @@ int stream_writev(struct stream *s, struct iovec *v, size_t count, int more)
   m.msg_iovlen = (__typeof__(m.msg_iovlen)) count;  /* int or size_t, as the C library has it */
   for (advance(&m, 0); m.msg_iovlen; advance(&m, (size_t) r)) {
     if (ready(s, SEND) != 1) r = -1;
-    else if (s->socket) r = sendmsg(s->out, &m, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    else if (s->socket) r = push(s->out, &m, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     else r = writev(s->out, m.msg_iov, (int) m.msg_iovlen);
     if (r == -1 && errno != EINTR && !again(s)) return -1;
     if (r == -1) r = 0;
