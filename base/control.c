@@ -37,13 +37,15 @@ static uint64_t bit(const char *name, size_t len)
 /* Is it "control/NAME" and known to be missing in the place that names is for? */
 static int missing(const struct names *names, const char *name)
 {
+  static const char folder[] = "control/";
   const stralloc *list = &names->list;
   size_t at, len;
 
-  if (!list->s || strncmp(name, "control/", 8)) return 0;
-  name += 8;
-  len = strcspn(name, "/");
-  if (name[len]) return 0;
+  if (!list->s) return 0;
+  for (at = 0; folder[at]; ++at)
+    if (*name++ != folder[at]) return 0;
+  for (len = 0; name[len]; ++len)
+    if (name[len] == '/') return 0;
   if (!(names->bits & bit(name, len))) return 1;
   for (at = 0; at < list->len; at += strlen(list->s + at) + 1)
     if (!strcmp(list->s + at, name)) return 0;
