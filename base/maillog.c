@@ -62,13 +62,14 @@ static int runs(const stralloc *cell)
 static int put(stralloc *row, const stralloc *cell)
 {
   size_t i, n;
+  int defuse = runs(cell), doubles = memchr(cell->s, '"', cell->len) != 0;
+  int quote = defuse || doubles || memchr(cell->s, ',', cell->len);
   int ok = !row->len || stralloc_append(row, ",");
-  int quote = runs(cell) || byte_chr(cell->s, cell->len, ',') < cell->len ||
-              byte_chr(cell->s, cell->len, '"') < cell->len;
 
   if (quote) ok = ok && stralloc_append(row, "\"");
-  if (runs(cell)) ok = ok && stralloc_append(row, "'");
-  for (i = 0; ok && i < cell->len; i += n) {
+  if (defuse) ok = ok && stralloc_append(row, "'");
+  if (!doubles) ok = ok && stralloc_catb(row, cell->s, cell->len);
+  else for (i = 0; ok && i < cell->len; i += n) {
     n = byte_chr(cell->s + i, cell->len - i, '"');
     if (i + n < cell->len) ++n;
     ok = stralloc_catb(row, cell->s + i, n) && (cell->s[i + n - 1] != '"' || stralloc_append(row, "\""));
