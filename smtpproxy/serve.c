@@ -1,17 +1,15 @@
 #include "serve.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "auth.h"
-#include "behind.h"
 #include "data.h"
 #include "early.h"
-#include "guard.h"
+#include "hello.h"
 #include "log.h"
-#include "onward.h"
+#include "paths.h"
 #include "starttls.h"
 #include "transaction.h"
 #include "xclient.h"
@@ -24,228 +22,18 @@
 #define REPLIES 65536       /* bytes of replies that wait for more commands */
 #define GRACE 300000        /* milliseconds that a transaction may outlast its session */
 
-static const char *nomemory(struct session *s)
-{
-  s->over = 1;
-  return "421 4.3.0 out of memory; try again later";
-}
-
 const char *serve_greeting(struct session *s)
 {
   static stralloc line;
 
   if (!stralloc_copys(&line, "220 ") || !stralloc_cats(&line, s->set.me.s) ||
-      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) return nomemory(s);
+      !stralloc_cats(&line, " ESMTP") || !stralloc_0(&line)) return session_nomemory(s);
   return line.s;
 }
 
 /* Commands --------------------------------------------------------------
- * Each gives back its reply, or 0 where that has been queued already. One that
- * begins with 5 counts as an error of the client's. */
-
-/* Nothing that is not printable is kept of a name that a client gives itself. 0, or the reply. */
-static const char *hello(struct session *s, const char *args, size_t len)
-{
-  size_t i;
-
-  transaction_reset(s);
-  if (!len || len > 255) return "501 5.5.4 say your host name behind the command";
-  if (!stralloc_copyb(&s->helo, args, len) || !stralloc_0(&s->helo)) {
-    s->helo.len = 0;
-    return nomemory(s);
-  }
-  for (i = 0; i < len; ++i)
-    if (args[i] <= 32 || args[i] > 126) s->helo.s[i] = '?';
-  xclient_settle(s);
-  return 0;
-}
-
-static const char *helo(struct session *s, const char *args, size_t len)
-{
-  static stralloc reply;
-  const char *why = hello(s, args, len);
-
-  if (why) return why;
-  s->extended = 0;
-  s->offers = 0;
-  if (!stralloc_copys(&reply, "250 ") || !stralloc_cats(&reply, s->set.me.s) ||
-      !stralloc_0(&reply)) return nomemory(s);
-  return reply.s;
-}
-
-/* What we can carry, cut down by what the upstream offers. PIPELINING and SIZE
- * are ours: we hand on one command at a time, and count. Where there are routes it is
- * not known yet who will be the upstream. */
-static void offer(struct session *s)
-{
-  unsigned int carried = SMTPC_8BITMIME | SMTPC_SMTPUTF8 | SMTPC_DSN | SMTPC_STATUS;
-
-  s->offers = SMTPC_SIZE | SMTPC_PIPELINING;
-  if (s->set.routes.any) {
-    s->offers |= s->set.offers;
-    return;
-  }
-  if (behind_connect(s)) s->offers |= behind_offers(s) & carried;
-  if (auth_open(s)) s->offers |= SMTPC_AUTH;
-}
-
-static unsigned long sizelimit(const struct session *s)
-{
-  unsigned long theirs = smtpc_isopen(&s->upstream) && !s->set.routes.any ? s->upstream.size : 0;
-
-  if (!theirs || (s->set.databytes && s->set.databytes < theirs)) return s->set.databytes;
-  return theirs;
-}
-
-static const char *ehlo(struct session *s, const char *args, size_t len)
-{
-  static stralloc reply;
-  const char *why = hello(s, args, len);
-  unsigned int o;
-
-  if (why) return why;
-  s->extended = 1;
-  offer(s);
-  o = s->offers;
-  if (!stralloc_copys(&reply, "250-") || !stralloc_cats(&reply, s->set.me.s) ||
-      !stralloc_cats(&reply, "\r\n250-PIPELINING") ||
-      (o & SMTPC_8BITMIME && !stralloc_cats(&reply, "\r\n250-8BITMIME")) ||
-      (o & SMTPC_SMTPUTF8 && !stralloc_cats(&reply, "\r\n250-SMTPUTF8")) ||
-      (o & SMTPC_DSN && !stralloc_cats(&reply, "\r\n250-DSN")) ||
-      (o & SMTPC_AUTH && !auth_offer(s, &reply)) ||
-      (o & SMTPC_STATUS && !stralloc_cats(&reply, "\r\n250-ENHANCEDSTATUSCODES")) ||
-      !xclient_offer(s, &reply) ||
-      (starttls_offered(s) && !stralloc_cats(&reply, "\r\n250-STARTTLS")) ||
-      !stralloc_cats(&reply, "\r\n250 SIZE ") || !stralloc_number(&reply, sizelimit(s)) ||
-      !stralloc_0(&reply)) return nomemory(s);
-  return reply.s;
-}
-
-/* What to say of a path or of parameters that were not understood, or 0. */
-static const char *malformed(int r)
-{
-  switch (r) {
-    case 1: return 0;
-    case -1: return "553 5.1.0 source routes are not accepted";
-    case 555: return "555 5.5.4 a parameter that was not offered";
-    case 501: return "501 5.5.4 malformed parameter";
-    case 451: return "451 4.3.0 out of memory; try again later";
-    default: return "501 5.1.0 malformed address";
-  }
-}
-
-/* A message that comes to no transaction is one that was refused, and is on record. */
-static const char *unwanted(struct session *s, const char *reply, const char *result)
-{
-  struct transaction *t = &s->t;
-
-  transaction_begin(s, 0);
-  if (!stralloc_copys(&t->refusal, reply) || !stralloc_0(&t->refusal) ||
-      !stralloc_copys(&t->result.text, result) || !stralloc_0(&t->result.text)) s->over = 1;
-  ++t->refused;
-  transaction_reset(s);
-  return reply;
-}
-
-static const char *mail(struct session *s, const char *args, size_t len)
-{
-  static struct params p;
-  struct transaction *t = &s->t;
-  const char *why;
-  unsigned long limit;
-
-  if (!s->helo.len) return "503 5.5.1 say EHLO first";
-  if (t->open) return "503 5.5.1 there is a sender already";
-  if ((why = malformed(command_path("FROM:", &args, &len, &t->sender))) ||
-      (why = malformed(command_params(args, len, 0, s->offers, &p)))) return why;
-  if (t->sender.utf8 && !p.smtputf8) return "553 5.6.7 such an address needs SMTPUTF8";
-  if ((why = guard_mail(s))) return unwanted(s, why, "refused");
-  if (!s->set.routes.any && !behind_connect(s)) return behind_unreached(s);
-  /* Who has not said who it is cannot speak for others; RFC 4954, 5. */
-  if (!s->bound) p.auth.len = 0;
-  if (!s->set.routes.any && behind_lacks(s, &p))
-    return "451 4.3.3 the mail server behind this one has changed; say EHLO again";
-  limit = sizelimit(s);
-  if (limit && p.size > limit) return unwanted(s, "552 5.3.4 the message is too large", "reject/delete, too large");
-  transaction_begin(s, p.smtputf8);
-  t->params = &p;
-  if (!s->set.routes.any && s->to->host && !behind_mail(s, &p)) {
-    ++t->refused;
-    transaction_reset(s);
-    return 0;
-  }
-  return "250 2.1.0 sender ok";
-}
-
-/* Only addresses that the port is there for, and only in a form that no server
- * behind us can take for an order to relay. */
-static int accepted(const struct session *s, const struct address *a)
-{
-  if (s->relay) return 1;
-  if (a->domain == a->len && !case_diffs(a->text, "postmaster")) return 1;
-  return !command_relays(a) && settings_accepts(&s->set, a->text, a->len);
-}
-
-/* Nobody behind us need know of a trap: it takes all mail, and keeps it. Who may
- * relay is believed: the list alone must tell, later, which recipients are traps. */
-static int is_trap(const struct session *s, const struct address *a)
-{
-  return (s->relay || !command_relays(a)) && settings_traps(&s->set, a->text, a->len);
-}
-
-static int keep(stralloc *recipients, const struct address *a)
-{
-  if (!stralloc_catb(recipients, a->text, a->len) || !stralloc_cats(recipients, "\n") ||
-      !stralloc_0(recipients)) return 0;
-  --recipients->len;
-  return 1;
-}
-
-/* Who guesses addresses shall not have more of them here than behind us. */
-static const char *no_recipient(struct session *s)
-{
-  ++s->errors;
-  return guard_recipient(s, 0);
-}
-
-static const char *rcpt(struct session *s, const char *args, size_t len)
-{
-  static struct params p;
-  struct transaction *t = &s->t;
-  struct address a;
-  const char *why;
-  int trap;
-
-  if (!t->open) return "503 5.5.1 say MAIL first";
-  if ((why = malformed(command_path("TO:", &args, &len, &a))) ||
-      (why = malformed(command_params(args, len, 1, s->offers, &p)))) return why;
-  if (!a.len) return "501 5.1.3 a recipient is needed";
-  if (a.utf8 && !t->utf8) return "553 5.6.7 such an address needs SMTPUTF8";
-  if (t->count >= s->set.maxrecipients) {
-    /* A mailing list may ask for some more, and send to those it got; a flood may not. */
-    if (++t->refused > s->set.maxrecipients) ++s->errors;
-    return "452 4.5.3 too many recipients; send the message again for the others";
-  }
-  ++t->refused;
-  trap = is_trap(s, &a);
-  if (!trap && !accepted(s, &a)) {
-    if (s->set.level & LOG_EXTENDED) log_event("relay-denied", t->id, a.text);
-    session_reply(s, "550 5.7.1 no mail for this address is accepted here");
-    return no_recipient(s);
-  }
-  if (!trap && (why = onward(s, &a))) {
-    s->errors += t->refused > s->set.maxrecipients;
-    return *why ? why : 0;
-  }
-  if (!trap && s->to->host && !behind_rcpt(s, &a, &p)) return t->class == '5' ? no_recipient(s) : 0;
-  /* Nor does a trap speak for who found it. */
-  if (!trap) guard_recipient(s, 1);
-  if (!keep(&t->recipients, &a)) return nomemory(s);
-  --t->refused;
-  ++t->count;
-  t->traps += (unsigned long) trap;
-  return "250 2.1.5 recipient ok";
-}
+ * hello.h and paths.h have more of them. Each gives back its reply, or 0 where that
+ * has been queued already. One that begins with 5 counts as an error of the client's. */
 
 static const char *data(struct session *s, size_t argslen)
 {
@@ -283,10 +71,10 @@ static const char *obey(struct session *s, const char *line, size_t len)
   s->idle += verb != VERB_MAIL && verb != VERB_RCPT && verb != VERB_DATA;
   if (starttls_before(s, verb)) return "530 5.7.0 say STARTTLS first";
   switch (verb) {
-    case VERB_HELO: return helo(s, args, n);
-    case VERB_EHLO: return ehlo(s, args, n);
-    case VERB_MAIL: return mail(s, args, n);
-    case VERB_RCPT: return rcpt(s, args, n);
+    case VERB_HELO: return hello_helo(s, args, n);
+    case VERB_EHLO: return hello_ehlo(s, args, n);
+    case VERB_MAIL: return paths_mail(s, args, n);
+    case VERB_RCPT: return paths_rcpt(s, args, n);
     case VERB_DATA: return data(s, n);
     case VERB_RSET: return reset(s);
     case VERB_NOOP: return "250 2.0.0 ok";

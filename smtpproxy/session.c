@@ -48,6 +48,12 @@ void session_reply(struct session *s, const char *reply)
   if (s->set.level & LOG_DETAILED) log_text("client", session_id(s), ">", reply, strlen(reply));
 }
 
+const char *session_nomemory(struct session *s)
+{
+  s->over = 1;
+  return "421 4.3.0 out of memory; try again later";
+}
+
 int session_flush(struct session *s)
 {
   int r = 1;

@@ -94,6 +94,9 @@ const char *session_protocol(const struct session *s);
 /* Queue a reply "CODE TEXT"; the text is ours and clean, "X.Y.Z words". */
 void session_reply(struct session *s, const char *reply);
 
+/* There is no memory: the session is over. The reply that says so. */
+const char *session_nomemory(struct session *s);
+
 /* Send what is queued. 1, or -1: the client cannot be told; the session is over. */
 int session_flush(struct session *s);
 
