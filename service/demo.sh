@@ -297,7 +297,7 @@ Everything is in $HOME_:
   the mail       ls mail/*/new queued/*/new
   the tests      selftest
   the mail log   log/mail.csv, what was deleted: log/ledger
-  the quarantine cm-quarantine list
+  the quarantine CM_HOME=$HOME_ $BUILD/bin/cm-quarantine list
   the sessions   session.log pop.log milter.log; the engines: virusd.log spamd.log nsd.log
   the settings   ports/demo/control; what is fetched: accounts/joe
 Leave the port up for your own mail client: make run

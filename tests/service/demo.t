@@ -27,6 +27,8 @@ like "^mailbox is empty" 'another mailbox is fetched by cm-fetch, and each lette
 like '^worm, local  *0  accept/deliver  *the real queue' 'and in the place of qmail-queue mail of this machine has its own filters' cat "$T/said"
 like '^Three are in the mailbox\|is shown to root only' 'a Postfix asks them as well, by cm-milter' cat "$T/said"
 like '^worm  *550 5\.7\.1 .* reject/delete  *attach ' 'each has a line with answer, verdict and stage' cat "$T/said"
+like 'enemies' 'its last lines say how to look into the quarantine' \
+  sh -c "$(sed -n 's/^  the quarantine //p' "$T/said")"
 # engines: what the demonstration has started and not ended
 engines() { pgrep -f "^[^ ]*(nsd|cm-virusd|spamd|perl) .*$DEMO"; }
 same '' 'no engine goes on' engines
