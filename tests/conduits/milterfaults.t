@@ -138,7 +138,7 @@ fi
 
 # A real server that loses its milter ---------------------------------------------------------
 
-if [ "$(id -u)" != 0 ]; then echo "# only root can start a Postfix"; done_testing; exit; fi
+[ "$(id -u)" = 0 ] && unshare -m true 2> /dev/null || { echo '# only root in a mount namespace can start a Postfix'; done_testing; exit; }
 chmod 711 "$T"
 place killed
 cp "$T/slow/port/slow" "$W/port/slow"
