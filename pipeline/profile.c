@@ -46,12 +46,12 @@ static const struct { const char *name, *text; } known[] = {
     "read control lists tls /etc /proc /dev/urandom /dev/zero\nrun bin/ /usr /bin /lib /lib64\n"
     "write log store store-all state /var/tmp /tmp /dev/null\n" },
   { "fetch",
-    "# For cm-fetch and all behind it, with its accounts below the directory accounts. It waits\n"
-    "# for nobody, but must be able to end what it has started. A passwordcommand that needs\n"
-    "# more wants a line more.\n"
+    "# For cm-fetch and all behind it, with its account in the directory account, as cm-config\n"
+    "# makes it, or several below accounts. It waits for nobody, but must be able to end what\n"
+    "# it has started. A passwordcommand that needs more wants a line more.\n"
     "calls server\nsocket local tcp udp\nprocesses any\n"
     "read control lists tls /etc /proc /dev/urandom /dev/zero\nrun bin/ /usr /bin /lib /lib64\n"
-    "write accounts log store store-all state /var/tmp /tmp /dev/null\n" },
+    "write account accounts log store store-all state /var/tmp /tmp /dev/null\n" },
 };
 #define KNOWN (sizeof known / sizeof *known)
 

@@ -80,9 +80,9 @@ static void make_cron(const struct fetch *f, const char *dir)
     files_say(f->acct->pw_name);
     files_say(" ");
   }
-  files_say("cm-fetch ");
+  files_say("cd ");
   files_say(dir);
-  files_say("/account\n");
+  files_say(" && cm-fetch account\n");
   files_save("cron", 0644);
 }
 

@@ -97,7 +97,7 @@ same "exec envdir ./env $([ "$me" != root ] || echo "setuidgid $acct ")softlimit
   'supervise runs it as this account' tail -n 1 "$T/ports/joe/run"
 same "PATH=$T/bin:/usr/local/bin:/usr/bin:/bin
 CM_HOME=$T
-*/5 * * * * $([ "$me" != root ] || echo "$acct ")cm-fetch $T/ports/joe/account" 'there is a crontab, too' cat "$T/ports/joe/cron"
+*/5 * * * * $([ "$me" != root ] || echo "$acct ")cd $T/ports/joe && cm-fetch account" 'there is a crontab, too' cat "$T/ports/joe/cron"
 verdict 0 '' 'a mailbox of a whole domain' fetch "$T/ports/all" all@example.com '*@example.net' imap mail.example.com 143 tls=verify lmtp /run/lmtp
 domain() { cd "$T/ports/all/account/control" && grep -v '^#' multidrop; grep -hv '^#' recipients addresses server upstream; }
 same '*@example.net
@@ -208,7 +208,7 @@ ln -s "$T/ports/ann" "$T/service"
 fetched() { grep -q '^Subject: fetched' "$T/mail/c@example.net/new/"*; }
 ok 'svscan starts cm-fetch, and a letter comes' within 30 fetched
 same "$acct" 'under its account' stat -c %U "$T/ports/ann/account/journal"
-sed -n '$s/.* cm-fetch/cm-fetch/p' "$T/ports/ann/cron" > "$T/line"
+sed -n '$s/.* cd /cd /p' "$T/ports/ann/cron" > "$T/line"
 cron() { case $me in root) set -- setpriv --reuid "$acct" --clear-groups sh "$T/line" ;; *) set -- sh "$T/line" ;; esac; "$@" 2>&1; }
 like 'another run has this account' 'cron does not come in between' cron
 svc -d "$T/service/ann"

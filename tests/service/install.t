@@ -254,7 +254,16 @@ waits() { svstat /service/cm-joe | grep -q ': down'; }
 within 20 waits
 again 'by cron'
 cp joe/cron /etc/cron.d/cleanmail-joe
-ok 'cron can do it' sh -c "setuidgid cms env -i \$(sed '/\*/d' /etc/cron.d/cleanmail-joe) sh -c \"\$(sed -n 's/.* cms //p' /etc/cron.d/cleanmail-joe)\""
+like '^\*/5 \* \* \* \* cms cd /var/cleanmail/ports/joe && cm-jail fetch cm-fetch account$' 'cron has it in a jail' cat joe/cron
+# As cron does it: its variables and those of the file, where the account is at home if it is anywhere.
+by_cron() {
+  home=$(getent passwd cms | cut -d: -f6)
+  # shellcheck disable=SC2046 # one word each
+  (cd "$home" 2> /dev/null || cd /
+    setuidgid cms env -i HOME="$home" LOGNAME=cms SHELL=/bin/sh $(sed '/\*/d' /etc/cron.d/cleanmail-joe) \
+      /bin/sh -c "$(sed -n 's/.* cms //p' /etc/cron.d/cleanmail-joe)")
+}
+same '' 'cron has nothing to tell' by_cron
 ok 'and does' arrived 'by cron'
 
 useradd -m all && echo all:sesame | chpasswd
