@@ -26,7 +26,7 @@ logged aborted 'as the log says'
 
 anew() { kill "$SERVER"; front h "$@"; FRONT=$PORT SERVER=$PID; }
 # later SECONDS CALL: from the command number CALL to the upstream on it is so much later
-later() { anew "$BUILD/tests/atcall" -p cm-smtpd -c sendmsg "hours:$1" "$2" cm-smtpd; }
+later() { anew "$BUILD/tests/atcall" -p cm-smtpd -c sendto,sendmsg "hours:$1" "$2" cm-smtpd; }
 if "$BUILD/tests/atcall" list 0 true; [ $? != 77 ]; then
   row 24 'a session of half an hour'
   behind
