@@ -34,6 +34,43 @@ int setting_numbers(const struct setting *settings, size_t count, stralloc *trou
   return 1;
 }
 
+/* A domain alone, as it stands in qmail's rcpthosts, matches nobody's address. Without a domain
+ * there is postmaster, RFC 5321 4.5.1. */
+static int matches_none(const char *pattern, size_t len)
+{
+  if (*pattern == '@') return 1;
+  return memchr(pattern, '.', len) && !memchr(pattern, '@', len) && !memchr(pattern, '*', len);
+}
+
+static int no_address(stralloc *trouble, const char *file, unsigned int number, const char *line, size_t len)
+{
+  char digits[FMT_ULONG], domain[101];
+
+  if (*line == '@') ++line, --len;
+  if (len > sizeof domain - 1) len = sizeof domain - 1;
+  memcpy(domain, line, len);
+  domain[len] = 0;
+  digits[fmt_ulong(digits, number)] = 0;
+  return control_trouble(trouble, "unable to use control/", file, ", line ", digits,
+                         ": no address matches it; a whole domain is *@", domain, (char *) 0);
+}
+
+int setting_addresses(const char *file, stralloc *patterns, stralloc *trouble)
+{
+  char name[64];
+  const char *line;
+  size_t at = 0, len;
+  unsigned int number = 0;
+  int r;
+
+  name[str_copy(name, "control/") + str_copy(name + 8, file)] = 0;
+  r = control_read(name, patterns);
+  if (r != 1) return setting_trouble(trouble, file, r == -1 ? strerror(errno) : "there is no such file");
+  while (control_next(patterns, &at, &line, &len, &number))
+    if (matches_none(line, len)) return no_address(trouble, file, number, line, len);
+  return 1;
+}
+
 int setting_pipeline(const char *file, int *stages, stralloc *trouble)
 {
   static struct plan plan;

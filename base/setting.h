@@ -17,6 +17,11 @@ struct setting { const char *name; unsigned long *value, usual; };
 /* Read the numbers. 1, or 0 with trouble. */
 int setting_numbers(const struct setting *settings, size_t count, stralloc *trouble);
 
+/* Read control/FILE, patterns of addresses that are ours; cm-control(5). One that can match none,
+ * as a domain without *@ before it, is a mistake. 1, or 0 with trouble, also where the file is
+ * missing. */
+int setting_addresses(const char *file, stralloc *patterns, stralloc *trouble);
+
 #define SETTING_PIPELINE "control/pipeline"  /* of a front end that has no choice of more */
 
 /* Has this pipeline file a stage? 1, or 0 with trouble. */

@@ -58,8 +58,7 @@ static int whose(struct account *a, stralloc *trouble)
   --a->fields.len;
   if (!text("fallback", &a->fallback, 0, trouble)) return 0;
   if (!a->multidrop) return text("recipient", &a->recipient, 1, trouble);
-  r = control_read("control/recipients", &a->recipients);
-  return r == 1 ? 1 : setting_trouble(trouble, "recipients", setting_why(r));
+  return setting_addresses("recipients", &a->recipients, trouble);
 }
 
 int account_read(struct account *a, stralloc *trouble)

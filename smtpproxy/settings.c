@@ -93,14 +93,11 @@ static int ways(struct settings *s, stralloc *trouble)
 
 int settings_read(struct settings *s, stralloc *trouble)
 {
-  int r;
-
   if (!control_survey(trouble) || !upstream_read(&s->upstreams, trouble) || !numbers(s, trouble) || !newlines(s, trouble) ||
       !name(s, trouble) || !limit_read(&s->limits, trouble) || !networks(s, trouble) ||
       !setting_pipeline(SETTING_PIPELINE, &s->filters, trouble) || !ways(s, trouble)) return 0;
-  r = control_read("control/recipients", &s->recipients);
   /* A list that cannot be read must never mean that everything is accepted. */
-  if (r != 1) return setting_trouble(trouble, "recipients", r == -1 ? setting_why(r) : "there is no such file");
+  if (!setting_addresses("recipients", &s->recipients, trouble)) return 0;
   if (control_read("control/traps", &s->traps) == -1) return setting_trouble(trouble, "traps", strerror(errno));
   return 1;
 }

@@ -55,6 +55,8 @@ printf '%s\n' 'info@example.net anna@example.net bert@example.org' '*@old.exampl
 same 'anna@example.net bert@example.org ' 'control/addresses says who that is' whom 'Delivered-To: info@example.net' "$received; x"
 set_control recipients '*example.net'
 same 'carl@new.example.net ' 'also for a whole domain' whom 'Delivered-To: carl@old.example.net' "$received; x"
+set_control recipients example.net
+same 100 'a domain alone is no pattern of addresses' fetch
 rm "$A/control/recipients"
 same 100 'without control/recipients nobody knows whose mail may come here' fetch
 

@@ -106,6 +106,16 @@ like '^421 4.3.5 ' 'a missing list of recipients is 421, not an open relay' talk
 mkdir "$W/port/control/recipients"
 like '^421 4.3.5 ' 'an unreadable list of recipients is 421' talk QUIT
 rmdir "$W/port/control/recipients"
+for line in example.net @example.net; do
+  control recipients "postmaster
+$line"
+  like '^421 4.3.5 ' "$line as in qmail's rcpthosts is 421, for nobody's address is that" talk QUIT
+  like 'control/recipients, line 2: .* a whole domain is \*@example.net$' '... and the log says how it is written' tail -n 1 "$W/err"
+done
+control recipients '*@example.net
+postmaster
+*.example.org'
+like '^250 2.1.5 ' 'patterns without an @ may match' rcpt '<postmaster>'
 : > "$W/port/control/recipients"
 like '^550 5.7.1 ' 'an empty list of recipients accepts nobody' rcpt '<b@example.net>'
 control recipients '# ours
