@@ -58,6 +58,12 @@ edited() { [ ! "${EDIT-}" ] || sed -i "$EDIT" "$1"; }
 # inhabit COMMAND...: run it in the world last made, until the test ends; it must
 # answer on $PORT
 inhabit() {
+  # Of the layers of an overlay none may be within another: peers in a clone in /usr/src.
+  case $(readlink -f "$PEERS") in
+    /usr/*)
+      [ -d "$T/peers" ] || { mkdir "$T/peers" && cp -a "$PEERS/usr" "$T/peers/"; }
+      PEERS=$T/peers ;;
+  esac
   background unshare -m sh -c '
     w=$1 peers=$2; shift 2
     if [ -d "$peers/usr" ]; then
