@@ -1,21 +1,18 @@
 #include "run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chatter.h"
 #include "clock.h"
 #include "control.h"
-#include "copy.h"
 #include "landlock.h"
+#include "revision.h"
 #include "surroundings.h"
 #include "telling.h"
 
@@ -29,7 +26,6 @@ static size_t used;      /* jobs of this paragraph */
 static int signals;      /* readable when we are to stop and when a child ends */
 static long deadline;    /* of clock_ms() */
 static long epoch;       /* ms, what to add to that for the time of day */
-static int callers;      /* the caller's descriptor of the message */
 static const char *id;
 
 /* Room for all stages of the plan. */
@@ -85,53 +81,6 @@ static int prepare(struct run *r, const struct plan *plan)
   return 1;
 }
 
-/* A message that is no file becomes one that nobody can change. */
-static int take_copy(struct run *r)
-{
-  int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  off_t size;
-
-  if (fd == -1 || copy_rest(r->message, fd) == -1) return -1;
-  size = lseek(fd, 0, SEEK_CUR);
-  if (size == -1 || copy_seal(fd) == -1) return -1;
-  r->message = fd;
-  r->size = (unsigned long) size;
-  return 1;
-}
-
-static int take(struct run *r, int fd)
-{
-  struct stat st;
-
-  r->message = callers = fd;
-  if (fstat(fd, &st) == -1) return -1;
-  if (!S_ISREG(st.st_mode)) return take_copy(r);
-  r->size = (unsigned long) st.st_size;
-  return 1;
-}
-
-/* Open what this descriptor has open; -1 with errno. The way to it is looked up once. */
-static int again(int fd)
-{
-  static int dir = -1;
-  char name[FMT_ULONG + 1];
-
-  if (dir == -1 && (dir = openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1) return -1;
-  name[fmt_ulong(name, (unsigned long) fd)] = 0;
-  return openat(dir, name, O_RDONLY | O_CLOEXEC);
-}
-
-/* The message in an open file description of the stage's own. Nobody else moves its offset:
- * no other stage of the paragraph, and no daemon that an earlier one has handed it to. */
-static int reopen(struct run *r)
-{
-  int fd = again(r->message);
-
-  if (fd != -1) return fd;
-  if (lseek(r->message, 0, SEEK_SET) == -1 || take_copy(r) == -1) return -1;
-  return again(r->message);
-}
-
 /* Why is the stage not to be run? 0: it is. */
 static const char *skip(const struct run *r, const struct stage *s, int trusted)
 {
@@ -163,7 +112,7 @@ static int begin(struct run *r, const struct stage *s, struct outcome *o)
   if (!pass_on(r)) return 0;
   env = surroundings_environment((unsigned long) (until + epoch) / 1000, s->jail != 0);
   if (!env) return errno == ELOOP && judge_broken(o, s, "too many pipelines within pipelines", 0, "");
-  message = reopen(r);
+  message = revision_open(r);
   if (message != -1 && job_start(jobs + used, s, message, r->size, env, until) == 1) {
     ++used;
     return 1;
@@ -182,36 +131,14 @@ static void settle(struct run *r, const struct stage *s, struct outcome *o, cons
   chatter_write(id, s->name, j ? &j->text : &nothing, j ? j->dropped : 0, &o->cause, r->loud);
 }
 
-/* Has the rewriter written what it read? If not even that can be found out, no. */
-static int same(int old, int new, unsigned long size)
-{
-  static _Alignas(4096) char was[32768], is[32768];
-  unsigned long at = 0;
-  ssize_t n;
-
-  while (at < size) {
-    /* A small message needs no more than a page of either. */
-    n = pread(old, was, at ? sizeof was : 4096, (off_t) at);
-    if (n < 1 || pread(new, is, (size_t) n, (off_t) at) != n || memcmp(was, is, (size_t) n)) return 0;
-    at += (unsigned long) n;
-  }
-  return 1;
-}
-
-/* The new message becomes the message. */
+/* The new message becomes the message, if there is one. */
 static int replace(struct run *r, const struct job *j, struct outcome *o)
 {
   unsigned long size = 0;
   int ok = o->verdict == VERDICT_BROKEN || judge_output(o, j, r->message, &size);
 
-  if (!size || j->stage->shadow || (size == r->size && same(r->message, j->output, size))) {
-    close(j->output);
-    return ok;
-  }
-  r->changed = 1;
-  if (r->message != callers) close(r->message);
-  r->message = j->output;
-  r->size = size;
+  if (!size || j->stage->shadow) close(j->output);
+  else revision_replace(r, j->output, size);
   return ok;
 }
 
@@ -351,7 +278,7 @@ int run_message(struct run *r, const struct plan *plan, int fd)
   enum event event = DONE;
   size_t first, end;
 
-  if (prepare(r, plan) == -1 || take(r, fd) == -1) return -1;
+  if (prepare(r, plan) == -1 || revision_take(r, fd) == -1) return -1;
   for (first = 0; event == DONE && first < plan->count; first = end) {
     for (end = first; end < plan->count && plan->stages[end].group == plan->stages[first].group; ++end) ;
     event = paragraph(r, first, end);
