@@ -63,6 +63,8 @@ like '^82 D5\.7\.9 not in this house (' 'the reason of a stage is told' told
 mkdir "$C/reply"; echo '5.7.9 go away' > "$C/reply/no"
 like '^82 D5\.7\.9 go away (' 'or what control/reply says' told
 same 'exit code 82: 5.7.9 go away' 'and the mail log has it' sh -c "tail -n 1 $W/log/mail.csv | cut -d , -f 18 | sed 's/ (.*//'"
+queue > /dev/null
+same 'exit code 31: 5.7.9 go away' 'and of one who did not listen, too' sh -c "tail -n 1 $W/log/mail.csv | cut -d , -f 18 | sed 's/ (.*//'"
 echo 'no check : false' > "$C/pipeline"
 fresh
 same 71 'a stage that is broken defers' queue
@@ -156,6 +158,7 @@ envelope_is 91 'with an item that is none' Fa@example.org Xb@example.net
 envelope_is 91 'a line end in a recipient' Fa@example.org "$(printf 'Tb@example.net\nc@example.net')"
 envelope_is 91 'in a sender' "$(printf 'Fa@example.org\nb@example.net')" Tb@example.net
 envelope_is 11 'an address that is too long' Fa@example.org "T$(printf '%01003d' 0)"
+like ',refused,' 'the mail log has a row of that' cat "$W/log/mail.csv"
 envelope_is 0 'one that is just not' Fa@example.org "T$(printf '%01002d' 0)"
 : > "$T/envelope"; fresh
 same 54 'no envelope at all' queue
@@ -195,11 +198,18 @@ envelope_is 91 'its envelope is read all the same' Fa@example.org
 envelope Fa@example.org Tb@example.net
 same 31 'and the message to its end' sh -c "{ head -c 300000 /dev/zero && : > $T/written; } | cm-queue 1< $T/envelope; echo \$?"
 ok 'so that whoever writes it can do so' [ -e "$T/written" ]
+same 31 'and no more of it is kept' sh -c "head -c 300000 /dev/zero | prlimit --fsize=100000 cm-queue 1< $T/envelope; echo \$?"
 echo 41 > "$C/databytes"; fresh
 same 0 'one of that size is not' queue
+echo 0 > "$C/databytes"
+same 0 '0 is no limit' queue
 rm "$C/databytes"
 { perl -e 'print "X: y\n" x 300000'; echo; echo body; } > "$T/long"; fresh
 same 31 'a header above 1 MiB' sh -c "cm-queue < $T/long 1< $T/envelope 2>/dev/null; echo \$?"
+: > "$C/localpipeline"
+same 31 'also where there is no filter that would say so' sh -c "cm-queue < $T/long 1< $T/envelope 2>/dev/null; echo \$?"
+same '0 0 0' 'is queued by nobody' fate
+rm "$C/localpipeline"
 
 # Which pipeline
 
@@ -219,6 +229,8 @@ same 31 'and without the other' queue
 echo 'nonsense' > "$C/localpipeline"
 same 55 'a broken one is not as if it were absent' queue
 like 'control/localpipeline' 'and is named' cat "$T/err"
+ln -sf localpipeline "$C/localpipeline"
+same 55 'nor is one that cannot be opened' queue
 rm "$C/localpipeline" "$C/pipeline"
 same 55 'no pipeline at all' queue
 : > "$C/pipeline"

@@ -157,6 +157,11 @@ ok 'a caller that does not come to an end' within 20 grep -q '^0 0x0 ' "/proc/$P
 kill -ALRM $PID
 wait $PID; late=$?
 same 52 'has a day: when that is over it is late' echo $late
+! sanitized && strace -o "$T/trace" true 2> /dev/null && {
+  strace -o "$T/trace" -e trace=alarm,setitimer cm-queue < "$T/message" 1< "$T/envelope"
+  like '86400' 'it is one day' sed 1q "$T/trace"
+  like 'it_value={tv_sec=0,\|alarm(0)' 'and nobody is late when both are there' sed -n 2p "$T/trace"
+}
 # ended: what waits is told to end, and has ended
 ended() { ! child_of_ours "$PID" || { hears_of_it cm-queue && kill "$PID"; ! :; }; }
 cm-queue < "$T/slow" 1< "$T/envelope" 2> "$T/err" & PID=$!

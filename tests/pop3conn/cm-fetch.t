@@ -61,6 +61,15 @@ same 0 'another run does not try it again' fetch
 same 'letter 1 letter 3 ' 'and hands over nothing' delivered
 same 1 'and makes no other copy' sh -c "ls '${A%/*}'/store/*.eml | wc -l"
 rm -f "$D/mail/joe/"*/* "$A/journal"
+rm -rf "${A%/*}/store"; : > "${A%/*}/store"
+behind 'RCPT=say:550 5.1.1 no such user\r\n'
+put 1
+same 111 'where no copy can be kept' fetch
+same '' 'it does not count as refused: nobody would learn of it' states
+rm "${A%/*}/store"
+same 1 'until one can' fetch
+same 'refused 1 ' 'then it does' states
+rm -f "$D/mail/joe/"*/* "$A/journal"
 
 behind 'DOT#2=say:451 4.3.0 later\r\n'
 for i in 1 2 3; do put $i; done

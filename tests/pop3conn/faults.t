@@ -105,6 +105,10 @@ behind
 twice() { box "$@"; R="$(fetch) $(fetch) $(inside) $(taken)"; }
 twice 'UIDL=say:-ERR what\r\n'
 same '0 0 0 3' 'without UIDL letters are known by their text' echo "$R"
+behind 'RCPT#2=say:550 5.1.1 nobody\r\n'
+twice 'UIDL=say:-ERR what\r\n'
+same '1 0 1 2' 'also those that were refused: they do not go out again' echo "$R"
+behind
 twice 'UIDL=say:+OK\r\n1 a\r\n3 c\r\n.\r\n'
 same '0 0 0 3' 'and so are those of which it says none' echo "$R"
 twice 'UIDL=say:+OK\r\n1 a\r\n2 a\r\n3 a\r\n.\r\n'
@@ -329,6 +333,31 @@ if [ "$(id -u)" = 0 ] && mkdir "$T/small" && mount -t tmpfs -o size=64k none "$T
 else
   echo "ok $((n += 1)) - row 91b: no room # SKIP only root can make a small file system"
 fi
+
+# A disk that does not keep what it was given: at the beginning of the journal, and of its name; when the
+# letters are about to go out; when they have gone.
+ROW='row 91b'
+behind
+"${BUILD:-build}/tests/atcall" list 0 true > /dev/null 2>&1
+if [ $? = 77 ]; then report 0 'a disk that fails # SKIP atcall is for x86_64'
+else
+  # unsafe N: a run where the Nth fsync fails; $R: exit code, taken, still in the mailbox
+  unsafe() {
+    box
+    CM_HOME=${A%/*} timeout 60 "${BUILD:-build}/tests/atcall" -p cm-fetch -c fsync -o "$T/unsafe" EIO "$1" cm-fetch "$A" 2> "$A/err"
+    R="$? $(taken) $(inside)"
+  }
+  box
+  fetch > /dev/null  # so that the mail log has begun
+  for failing in 1 2 3; do
+    unsafe $failing
+    same '111 0 3' "fsync fails, number $failing: no letter goes out" echo "$R"
+  done
+  unsafe 4
+  same '111 3 3' 'the one behind that: they are with the mail server, and none is deleted' echo "$R"
+  like 'unable to write the journal' '... which the log says' cat "$A/err"
+fi
+ROW=
 
 # Each system call --------------------------------------------------------------------------------
 
