@@ -364,6 +364,12 @@ codes() {
 # children PID: the process ids of what it has started and not yet waited for
 children() { sed 's/ $//' "/proc/$1/task/$1/children"; }
 
+# fill: the pipe that is descriptor 9 has room for nothing
+fill() {
+  perl -MFcntl -e 'open my $f, ">&=", 9; fcntl $f, F_SETFL, O_NONBLOCK | fcntl $f, F_GETFL, 0; 1 while syswrite $f, "-" x 99 . "\n";
+    1 while syswrite $f, "\n"; fcntl $f, F_SETFL, ~O_NONBLOCK & fcntl $f, F_GETFL, 0'
+}
+
 # columns NAME...: of each row of the mail log of the home $W; column NAME: of the last one
 columns() {
   perl -e '

@@ -64,10 +64,6 @@ told() {
 same 250 'a log that is read' told cm-smtpd
 stopped() { [ "$(sed -n 's/^State:.\(.\).*/\1/p' /proc/$READER/status)" = T ]; }
 kill -STOP $READER; within 10 stopped
-fill() {
-  perl -MFcntl -e 'open my $f, ">&=", 9; fcntl $f, F_SETFL, O_NONBLOCK | fcntl $f, F_GETFL, 0; 1 while syswrite $f, "-" x 99 . "\n";
-    1 while syswrite $f, "\n"; fcntl $f, F_SETFL, ~O_NONBLOCK & fcntl $f, F_GETFL, 0'
-}
 fill
 rm -f "$W/log/dropped"
 # A pipe without a name is written to in another way, where the kernel has it.

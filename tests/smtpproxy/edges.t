@@ -211,6 +211,31 @@ told '220 250 250 250 354 421 closed' 'at the filters' reply 'line EHLO x' reply
 rm "$T/h/waits"
 committed 0 'nothing is, there either'
 
+row 86b 'a log that takes nothing'
+behind
+anew sh -c 'exec cm-smtpd 2> /dev/full'
+heard "$dialogue 250 221 closed" 'as its disk is full' letter
+mkfifo "$T/pipe"; exec 9<> "$T/pipe"; fill
+anew sh -c 'exec cm-smtpd 2>&9 9>&-'
+heard "$dialogue 250 221 closed" 'as it is a pipe that nobody reads' letter
+exec 9>&-
+anew perl -e 'pipe my $in, my $out; open STDERR, ">&", $out; close $in; exec "cm-smtpd"'
+heard "$dialogue 250 221 closed" 'as whoever read it has died' letter
+committed 3 'stops no mail'
+same 3 'and what it did not get is counted' grep -c 'Z [^ ]* [1-9][0-9]*$' "$T/h/log/dropped"
+anew
+if [ "$EDGES" ]; then
+  mount -t tmpfs -o size=4k,mode=700 none "$T/h/log"
+  head -c 4096 /dev/zero > "$T/h/log/other"
+  heard "$dialogue 250 221 closed" 'with its directory full, too, mail goes' letter
+  pipeline 'v check 0=accept/delete : true'
+  heard "$dialogue 451 221 closed" 'but for what would be on record there alone' letter
+  rm "$T/h/log/other"
+  heard "$dialogue 250 221 closed" 'and with room that is' letter
+  committed 4 'nobody else has it'
+  cp -r "$T/h/log" "$T/kept"; umount "$T/h/log"; cp "$T/kept/"* "$T/h/log"
+fi
+
 row 86c 'all sessions killed, with messages at the filters'
 behind
 printf '#!/bin/sh\necho >> ../waits\nuntil [ -e ../go ]; do sleep 0.05; done\n' > "$T/h/port/waits"; chmod 755 "$T/h/port/waits"
