@@ -361,8 +361,10 @@ ROW=
 
 # Each system call --------------------------------------------------------------------------------
 
+CANARY=canary-$$; export CANARY
 box; rm -f "$B/mail/"*
 rm -rf "$T/every"; mkdir -p "$T/every/a"; cp -r "$A/control" "$T/every/a/control"
+echo "$CANARY" > "$T/every/a/control/password"
 # every NAME OPTION...: tests/tools/everyletter with nothing to say
 every() {
   name=$1; shift
