@@ -3,7 +3,7 @@
 # message of the quarantine, putting a deletion on record, what cm-smtpd and cm-maildir
 # acknowledge, and what cm-fetch has sent and deletes. The home is on a file system of its own, of which tests/tools/snapshot
 # keeps what each call would leave, in three ways; what it says once it is mounted is what would be
-# there the next morning. POWER_ALL=1: the three ways on each file system that there is a mkfs for.
+# there the next morning; the nine oracles are asked of each, tests/tools/oracles. POWER_ALL=1: the three ways on each file system that there is a mkfs for.
 if [ -z "$POWER" ] && [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
   POWER=1 exec unshare -m sh "$0"
 fi
@@ -33,7 +33,8 @@ printf 'Fa@example.org\0Tb@example.net\0\0' > "$T/queued"
 printf 'Subject: x\r\n\r\nbody\r\n' > "$T/mail"
 printf 'EHLO c\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n' > "$T/said"
 ASAN_OPTIONS=detect_leaks=0 CM_HOME=$H CM_ID=$ID CM_ENVELOPE=$T/envelope SENDER=a@example.org
-export ASAN_OPTIONS CM_HOME CM_ID CM_ENVELOPE SENDER T SINK H
+CANARY=canary-$$ DOUBTS=1
+export ASAN_OPTIONS CM_HOME CM_ID CM_ENVELOPE SENDER T SINK H CANARY DOUBTS
 
 # -- what is done, with a word before the command; what was promised, as tests/tools/snapshot
 # asks; and what must be there: fit_... STATE, on $THEN
@@ -121,7 +122,7 @@ fetched() { "$@" cm-fetch "$H/a" > "$T/out" 2> "$T/err"; }
 prepare_fetched() {
   mkdir -p "$H/a/control"
   (cd "$H/a/control" && echo "pop3 127.0.0.1 $(cat "$T/box/port") tls=no" > server && echo joe > user && echo me.example.net > me &&
-    echo joe@example.net > recipient && echo "smtp 127.0.0.1 $UPSTREAM" > upstream && : > pipeline && umask 077 && echo p > password)
+    echo joe@example.net > recipient && echo "smtp 127.0.0.1 $UPSTREAM" > upstream && : > pipeline && umask 077 && echo "$CANARY" > password)
   rm -rf "$T/s/ledger" "$T/box/mail/"*
   cp "$T/mail" "$T/box/mail/1"
 }
@@ -132,6 +133,40 @@ fit_fetched() {
   [ "$1" != 00 ] && { [ "${1#?}" = 1 ] || ! grep -q '^sent ' "$THEN/h/a/journal" 2>/dev/null; } &&
     CM_HOME=$THEN/h cm-fetch -n "$THEN/h/a" > /dev/null 2>&1  # a torn line is told, and no trouble
 }
+
+# -- the nine oracles
+
+# kept ANSWER: somebody has sent the message, and heard that; '': nothing
+kept() { perl -Itests/tools -Mposted -e 'posted::keep(@ARGV)' "$T/posted" "$from" "$to" "$1" < "$T/mail"; }
+
+# sink N: what came there is again what it was, or nothing
+sink() { rm -rf "$T/s/ledger" "$T/s/cut" "$T/s/mail/"*; [ "$1" = 0 ] || cp -r "$T/came/." "$T/s"; }
+
+# nine WHAT STATE: what they find. Whom the cut has robbed of an answer may have a copy all the same.
+nine() {
+  from=a@example.org to=b@example.net sinks='' DOUBTS=1
+  CHANGED=$T/mail; export CHANGED DOUBTS  # programs that put no field of theirs on top
+  case $1 in
+    deleted|redirected) unset CHANGED ;;
+    delivered) mkdir -p "$T/peer" && ln -sfn "$THEN/h/mail/b@example.net" "$T/peer/mail"; sinks=$T/peer ;;
+    released) sinks=$T/s ;;
+    fetched) sinks=$T/s from='' to=joe@example.net; unset CHANGED DOUBTS ;;
+  esac
+  case $1:$2 in
+    *:1|dismissed:*|released:*|fetched:0*) kept 250 ;;
+    fetched:*)
+      # The next run goes on where this one was cut off; it says itself what is in doubt.
+      kept 451
+      cp "$T/mail" "$T/box/mail/1"
+      (H=$THEN/h CM_HOME=$THEN/h; fetched)
+      cp "$T/err" "$THEN/h/err"
+      [ -e "$T/box/mail/1" ] || kept 250 ;;
+    *) kept '' ;;
+  esac
+  # shellcheck disable=SC2086 # none, or one
+  perl -Itests/tools -Mposted -e 'print posted::judge(@ARGV)' "$THEN/h" "$T/posted" $sinks
+}
+mkdir "$T/posted" "$T/came"
 
 # -- the cuts
 
@@ -161,10 +196,17 @@ cut_off() {
 # judged WHAT: at which calls what is there is not what may be there
 judged() {
   sort -u -k 2 "$SHOTS/points" > "$T/points"
+  rm -rf "$T/came/"*
+  for f in ledger mail; do [ ! -e "$T/s/$f" ] || cp -r "$T/s/$f" "$T/came"; done
   while read -r call image state <&8; do
     cp --sparse=always "$SHOTS/$image" "$T/copy"
     mount -o "loop$options" "$T/copy" "$THEN" || { echo "$call: unable to mount"; continue; }
+    sink "${state#"${state%?}"}"
+    found=
+    case $1 in released|fetched) ;; *) found=$(nine "$1" "$state");; esac
     "fit_$1" "$state" || echo "$call:$state"
+    case $1 in released|fetched) found=$(nine "$1" "$state");; esac
+    [ ! "$found" ] || echo "$call:$state: $found"
     umount "$THEN"
   done 8< "$T/points"
 }
