@@ -42,11 +42,10 @@ static __attribute__((noreturn)) void leave(enum end end)
 
 static __attribute__((noreturn)) void usage(void)
 {
-  static const char text[] = "cm-local: usage: cm-local [-n] [-d WHERE] [-j WHERE] [-q WHERE] PIPELINE\n"
-    "       cm-local -s -d WHERE [-n] [-j WHERE] [-q WHERE] PIPELINE\n"
-    "WHERE is ./DIR/ or /DIR/, a maildir; an address; or store\n";
-
-  if (write(2, text, sizeof text - 1) == -1) { }
+  errmsg_iam("cm-local");
+  carp("usage: cm-local [-n] [-d WHERE] [-j WHERE] [-q WHERE] PIPELINE\n"
+       "       cm-local -s -d WHERE [-n] [-j WHERE] [-q WHERE] PIPELINE\n"
+       "WHERE is ./DIR/ or /DIR/, a maildir; an address; or store");
   leave(LATER);
 }
 
