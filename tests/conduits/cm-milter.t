@@ -201,7 +201,8 @@ expect("discarded", mt.getreply(c) == SMFIR_DISCARD)
 mt.disconnect(c)
 mt.echo("as it should be")
 !
-same 'as it should be' 'miltertest hears what it should' timeout 60 miltertest -D "port=$PORT" -s "$T/lua"
+# It wants the head of an answer by one read.
+[ "$INSHORT" ] || same 'as it should be' 'miltertest hears what it should' timeout 60 miltertest -D "port=$PORT" -s "$T/lua"
 
 # Changes ---------------------------------------------------------------------------
 

@@ -238,7 +238,7 @@ same "$ten" 'a look-up in a million entries makes no more system calls than one 
 verdict 100 '5.7.1 sender u999999@d4999.example is on the list' 'and finds its entry' \
   env SENDER=u999999@d4999.example cm-filter-sender lists/million.cdb < plain
 calls ten > /dev/null
-same 1 'a small message is read by one read' grep -c '^read(0,' "$T/calls"
+[ "$INSHORT" ] || same 1 'a small message is read by one read' grep -c '^read(0,' "$T/calls"
 same 0 'and the list by none' sh -c "sed -n '/^open.*ten.cdb/,\$p' $T/calls | grep -c '^p*read[0-9]*([1-9]'"
 
 done_testing

@@ -106,10 +106,13 @@ storm() {
   [ "$3" != nothing ] || same '' "$1: nothing is left behind" echo "$left"
   ok "$1: most of them matter" [ $failed -gt 15 ]
 }
-storm EIO error=EIO nothing
-storm ENOSPC error=ENOSPC nothing
-storm 'kill -9' signal=SIGKILL
-again
-verdict 0 '' 'after all that a message is kept' keep
+# Over short writes there are thousands.
+if [ ! "$INSHORT" ]; then
+  storm EIO error=EIO nothing
+  storm ENOSPC error=ENOSPC nothing
+  storm 'kill -9' signal=SIGKILL
+  again
+  verdict 0 '' 'after all that a message is kept' keep
+fi
 
 done_testing

@@ -175,7 +175,9 @@ same 'a0.example' 'a reader does not wait for a writer' timeout 20 cm-list l.cdb
 kill $lock $(pgrep -P $lock); rm locked
 wait
 
-# kill -9 at every system call from the first that changes something
+# kill -9 at every system call from the first that changes something; over short reads there are
+# very many
+if [ ! "$INSHORT" ]; then
 ASAN_OPTIONS=detect_leaks=0; export ASAN_OPTIONS
 strace -qq -o calls cm-list l.cdb add killed.example
 sed -n 's/^\([a-z0-9_]*\)(.*/\1/p' calls | sort | uniq -c > counts
@@ -197,6 +199,7 @@ ok "kill -9 at every system call can be tried ($kills)" test $kills -gt 20
 same 0 'and leaves the old list or the new one, and no obstacle' echo $bad
 same 'fsync rename fsync' 'the list is synced before it has its name, and its directory afterwards' \
   sh -c "sed -n 's/^\(fsync\|rename\)[a-z]*(.*/\1/p' calls | xargs"
+fi
 
 # cdb(1) reads it
 cm-list l.cdb make < text 2>/dev/null
