@@ -5,7 +5,7 @@
 static const char *belongs(const struct stat *dir, const struct stat *home)
 {
   if (!dir->st_uid || (home && dir->st_uid == home->st_uid) || dir->st_uid == geteuid()) return 0;
-  return "it belongs to another account";
+  return "it belongs to another account; become that one by setuidgid, or chown it";
 }
 
 const char *trust_why(const struct stat *dir, const struct stat *home)

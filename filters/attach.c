@@ -129,7 +129,7 @@ static const char *rule(struct attach *a, char *line)
   if (!strcmp(key, "limit-policy")) return policy(line, limits, &a->limitpolicy);
   if (!strcmp(key, "mime")) return mime(line, a->mime);
   if (!strcmp(key, "note")) return note(line, &a->note);
-  return "unknown word";
+  return "unknown word: a rule is pass, drop, block, drop-policy, block-policy, limit-policy, mime or note";
 }
 
 static void defaults(struct attach *a)

@@ -58,6 +58,7 @@ static int from_file(stralloc *secret, const char **trouble)
 
   if (fd == -1)
     return fail(trouble, errno == ENOENT ? "there is no control/password and no control/passwordcommand"
+                                         : errno == EACCES ? "control/password cannot be read by this account: chown it to this one"
                                          : "control/password cannot be read");
   if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) r = fail(trouble, "control/password is no file");
   else if (st.st_mode & 077) r = fail(trouble, "control/password can be read by others: chmod 600 it");

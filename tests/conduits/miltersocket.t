@@ -82,8 +82,8 @@ if ! command -v systemd-socket-activate > /dev/null || ! command -v systemd-anal
   exit
 fi
 mkdir "$T/units"
-sed "s,/var/spool/postfix/cleanmail,$W/socket,; s/=postfix/=$(id -gn)/" "$T/steps/examples.5" > "$T/units/cm-milter.socket"
-sed "s,/var/cleanmail,$W,g; s/=cms/=$(id -un)/" "$T/steps/examples.6" > "$T/units/cm-milter@.service"
+sed "s,/var/spool/postfix/cleanmail,$W/socket,; s/=postfix/=$(id -gn)/" "$T/steps/examples.6" > "$T/units/cm-milter.socket"
+sed "s,/var/cleanmail,$W,g; s/=cms/=$(id -un)/" "$T/steps/examples.7" > "$T/units/cm-milter@.service"
 same '' 'systemd has nothing against the units' systemd-analyze verify --man=no "$T/units/cm-milter.socket"
 cp "$T/units/cm-milter@.service" "$T/units/cm-milter@1.service"
 same '' '... each for itself' systemd-analyze verify --man=no "$T/units/cm-milter@1.service"

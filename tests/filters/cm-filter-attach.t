@@ -378,7 +378,7 @@ untouched m 'delivers all'
 
 # calling
 broken() { printf "$1" > "$T/rules"; verdict 111 "cm-filter-attach: $T/rules:$2" "$3" cm-filter-attach "$T/rules" < "$T/plain"; }
-broken 'pass a\n\nfoo b\n' '3: unknown word' 'an unknown word is told with its line'
+broken 'pass a\n\nfoo b\n' '3: unknown word: a rule is pass, drop, block, drop-policy, block-policy, limit-policy, mime or note' 'an unknown word is told with its line'
 broken 'drop-policy accept/deliver\n' '1: no verdict for this policy' 'drop-policy cannot deliver'
 broken 'block-policy reject/delete\n' '1: no verdict for this policy' 'block-policy cannot delete'
 broken 'limit-policy accept/deliver\n' '1: no verdict for this policy' 'limit-policy cannot let pass'

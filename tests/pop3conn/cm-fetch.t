@@ -145,6 +145,11 @@ chmod 644 "$A/control/password"
 same 111 'a password that others can read is not used' fetch
 like 'chmod 600' 'and the log says what to do' cat "$A/err"
 chmod 600 "$A/control/password"
+chown 65534 "$A/control/password"
+CM_HOME=${A%/*} setpriv --bounding-set=-all cm-fetch "$A" > "$A/out" 2> "$A/err"
+same 111 'one that it cannot read itself is not known' echo $?
+like 'control/password cannot be read by this account: chown it' '... and the log says what to do' cat "$A/err"
+chown 0 "$A/control/password"
 echo wrong > "$A/control/password"
 same 77 'a wrong password has an exit code of its own' fetch
 rm -f "$A/control/password"

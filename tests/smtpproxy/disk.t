@@ -114,7 +114,7 @@ refused() {
   chmod "$mode" "$2"
   chown 12345 "$2"
   same 421 "row 73: or that belongs to somebody else" greeted
-  like "^trouble .*unable to rely on $3: it belongs to another account" 'row 73: as the log says' tail -n 1 "$W/err"
+  like "^trouble .*unable to rely on $3: it belongs to another account; become that one by setuidgid, or chown it$" 'row 73: as the log says' tail -n 1 "$W/err"
   chown 0 "$2"
   same 220 'row 73: once that is put right there is' greeted
 }
