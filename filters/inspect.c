@@ -1,15 +1,11 @@
 #include "inspect.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "comb.h"
-#include "finding.h"
-#include "mime.h"
+#include "attachment.h"
 #include "pkcs7.h"
-#include "sniff.h"
 #include "spell.h"
 #include "stage.h"
 #include "unpack.h"
@@ -21,24 +17,9 @@ enum {
   LATER  = 3       /* lines before a file */
 };
 
-/* A part that is open: what was decided when it began, and what is found in its data. */
-struct open {
-  struct finding finding;
-  int attachment;
-  int leaf, looked;           /* has data of its own; which are looked at */
-  const char *meant;          /* the extension that goes with its type, or 0 */
-  struct transfer transfer;
-  struct sniff sniff;
-  struct comb comb;
-  int combed;
-  unsigned int group;         /* of readings of the same data, or 0: there is one */
-  uint64_t heard[TRANSFER_STYLES + TRANSFER_UNKNOWN];  /* what they came to */
-  unsigned int hearings;
-};
-
 static struct inspection *all;
 static _Alignas(4096) struct mime walks[NESTED + 1];  /* mostly the first, and its first pages */
-static _Alignas(4096) struct open opened[NESTED + 1][MIME_DEPTH + 1];
+static _Alignas(4096) struct attachment opened[NESTED + 1][MIME_DEPTH + 1];
 static struct mime_part outer;   /* of the message itself: what is to be cut out for what is inside it */
 static off_t budget;             /* bytes that may still be decoded again */
 
@@ -70,14 +51,14 @@ static void inside(int fd, const struct mime_part *part, unsigned int level)
 
 /* May cm-look know more about it? Not about data of no known kind under the name of a document: its
  * program opens it or does not, and that there is nothing to look into is the plain case. */
-static int open_question(const struct open *o, struct kind is)
+static int open_question(const struct attachment *o, struct kind is)
 {
   if (is.is & SNIFF_ACTIVE) return 1;
   return is.is & SNIFF_ASK && (*is.word || is.is & SNIFF_TEXT || !(o->finding.marks & SPELL_PAPER));
 }
 
 /* What the data of a part is, in one way to decode it. */
-static void judge(int fd, const struct mime_part *part, unsigned int level, struct open *o,
+static void judge(int fd, const struct mime_part *part, unsigned int level, struct attachment *o,
                   enum transfer_kind encoding, enum transfer_style style)
 {
   struct kind is = sniff_end(&o->sniff), inner;
@@ -133,7 +114,7 @@ static void judge(int fd, const struct mime_part *part, unsigned int level, stru
 }
 
 /* Has a reading come to these bytes before? */
-static int known(struct open *o, uint64_t hash)
+static int known(struct attachment *o, uint64_t hash)
 {
   unsigned int i;
 
@@ -144,7 +125,7 @@ static int known(struct open *o, uint64_t hash)
 }
 
 /* Once more from the file, in another way to decode. */
-static void again(int fd, const struct mime_part *part, unsigned int level, struct open *o,
+static void again(int fd, const struct mime_part *part, unsigned int level, struct attachment *o,
                   enum transfer_kind encoding, enum transfer_style style)
 {
   static char in[SLICE], out[SLICE + 4];
@@ -187,7 +168,7 @@ static int is_file(const unsigned char *data, size_t len, enum transfer_kind kin
 }
 
 /* Some readers have a few lines more in the header than others: what begins behind them? */
-static void later(int fd, const struct mime_part *part, unsigned int level, struct open *o)
+static void later(int fd, const struct mime_part *part, unsigned int level, struct attachment *o)
 {
   static unsigned char head[SNIFF_HEAD];
   static const enum transfer_kind kinds[] = { TRANSFER_PLAIN, TRANSFER_QUOTED, TRANSFER_BASE64 };
@@ -207,7 +188,7 @@ static void later(int fd, const struct mime_part *part, unsigned int level, stru
 }
 
 /* The ways in which the data of a part may be encoded besides the one that was read first. */
-static unsigned int ways(const struct mime_part *part, const struct open *o)
+static unsigned int ways(const struct mime_part *part, const struct attachment *o)
 {
   static const enum transfer_kind unsaid[] = { TRANSFER_QUOTED, TRANSFER_BASE64 };
   unsigned int others = part->encodings & ~(1U << part->encoding);
@@ -223,7 +204,7 @@ static unsigned int ways(const struct mime_part *part, const struct open *o)
 }
 
 /* The data of a part is over: decide on it in all ways to decode it. */
-static void leaf(int fd, const struct mime_part *part, unsigned int level, struct open *o)
+static void leaf(int fd, const struct mime_part *part, unsigned int level, struct attachment *o)
 {
   static char out[8];
   static unsigned int groups;
@@ -258,91 +239,6 @@ static void leaf(int fd, const struct mime_part *part, unsigned int level, struc
     }
 }
 
-/* An attachment is what has a name, what says so, and what is neither text nor
- * made of other parts. */
-static int is_attachment(const struct content *c)
-{
-  size_t i;
-
-  for (i = 0; i < c->names.count; ++i)
-    if (c->names.list[i].len) return 1;
-  return c->attached || c->kinds & CONTENT_OTHER;
-}
-
-/* The extension of a name, if it is one that can do no harm in an argument. */
-static void hint(struct finding *f, const char *name, size_t len)
-{
-  size_t at = len, n = 0;
-
-  while (at && name[at - 1] != '.') --at;
-  for (; at && at < len && n < sizeof f->hint - 1; ++at)
-    if ((name[at] >= '0' && name[at] <= '9') || ((name[at] | 32) >= 'a' && (name[at] | 32) <= 'z'))
-      f->hint[n++] = name[at];
-  f->hint[n] = 0;
-}
-
-/* A part has begun. */
-static void begin(struct open *o, const struct mime_part *part, const struct content *c)
-{
-  size_t which = 0, i, len = c->type.len;
-  const char *text = c->type.s;
-  struct decision d = { ATTACH_PASS, VERDICT_DELIVER, 0 };
-
-  o->finding.decision = d;
-  o->finding.marks = 0;
-  o->finding.shown.len = 0;
-  o->meant = 0;
-  o->finding.hint[0] = 0;
-  o->attachment = is_attachment(c);
-  /* Who finds no boundary in a multipart may take it for a file. */
-  o->leaf = !(c->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) || c->kinds & CONTENT_OTHER ||
-            (c->kinds & CONTENT_MULTIPART && (o->attachment || c->encodings != 1U << TRANSFER_PLAIN));
-  if (o->attachment && !spell_ask(all->rules, &c->names, 1, &d, &which, &o->finding.marks)) stage_nomem();
-  if (c->names.count) {
-    text = c->names.text.s + c->names.list[which].at;
-    len = c->names.list[which].len;
-    hint(&o->finding, text, len);
-  } else if (!stralloc_cats(&o->finding.shown, "of type ")) stage_nomem();
-  finding_show(text, len, &o->finding.shown);
-  finding_decide(&o->finding, d, 0, 0);
-  o->looked = o->leaf && attach_curious(all->rules) && !(o->attachment && d.listed && d.answer == ATTACH_PASS);
-  if (!o->looked) return;
-
-  for (i = 0; i < c->types.count && !o->meant; ++i)
-    o->meant = spell_type(c->types.text.s + c->types.list[i].at, c->types.list[i].len);
-  if (!c->names.count || !o->finding.marks)
-    for (i = 0; i < c->types.count; ++i)
-      if (c->types.list[i].len > 6 && !memcmp(c->types.text.s + c->types.list[i].at, "image/", 6) &&
-          !memmem(c->types.text.s + c->types.list[i].at, c->types.list[i].len, "svg", 3)) o->finding.marks |= SPELL_PASSIVE;
-  if (o->finding.marks & SPELL_RTLO) finding_flag(&o->finding, "rtlo", 0);
-  if (o->finding.marks & SPELL_TRICK) finding_flag(&o->finding, "name-trick", 0);
-  if (o->finding.marks & SPELL_DOUBLE) finding_flag(&o->finding, "double-extension", 0);
-  o->transfer = (struct transfer) { .kind = part->encoding };
-  sniff_begin(&o->sniff);
-  o->combed = o->finding.marks & SPELL_HTML || (c->kinds & CONTENT_TEXT && part->encoding != TRANSFER_PLAIN) ||
-               memmem(c->type.s, c->type.len, "htm", 3) || memmem(c->type.s, c->type.len, "svg", 3);
-  if (o->combed) comb_begin(&o->comb);
-  else o->comb.found = 0;
-}
-
-static void feed(struct open *o, const char *data, size_t len)
-{
-  static char out[SLICE + 4];
-  size_t n, some;
-
-  for (; len; data += some, len -= some) {
-    some = len < SLICE ? len : SLICE;
-    if (o->transfer.kind == TRANSFER_PLAIN || o->transfer.kind == TRANSFER_UNKNOWN) {
-      sniff_feed(&o->sniff, data, some);
-      if (o->combed) comb_feed(&o->comb, data, some);
-      continue;
-    }
-    n = transfer_decode(&o->transfer, data, some, out);
-    sniff_feed(&o->sniff, out, n);
-    if (o->combed) comb_feed(&o->comb, out, n);
-  }
-}
-
 /* A multipart or message that is encoded, which RFC 2045 forbids and readers
  * decode: what is found inside is found in all of it. */
 static void encoded(int fd, const struct mime_part *part, unsigned int level)
@@ -357,7 +253,7 @@ static void encoded(int fd, const struct mime_part *part, unsigned int level)
 /* A part is over. */
 static void end(int fd, const struct mime_part *part, unsigned int level)
 {
-  struct open *o = opened[level] + part->depth;
+  struct attachment *o = opened[level] + part->depth;
 
   if (part->kinds & (CONTENT_MULTIPART | CONTENT_MESSAGE)) encoded(fd, part, level);
   if (o->looked && !(part->kinds & CONTENT_MULTIPART && part->crossed)) leaf(fd, part, level, o);
@@ -369,7 +265,7 @@ static void walk(int fd, off_t start, int reading, unsigned int level)
 {
   struct mime *m = walks + level;
   enum mime_event event;
-  struct open *o;
+  struct attachment *o;
 
   mime_open(m, fd, start);
   m->reading = reading;
@@ -377,8 +273,8 @@ static void walk(int fd, off_t start, int reading, unsigned int level)
   if (level) m->parts = walks[level - 1].parts;
   while ((event = mime_next(m)) > MIME_OVER && event != MIME_LIMIT) {
     o = opened[level] + m->part->depth;
-    if (event == MIME_PART) begin(o, m->part, &m->content);
-    else if (event == MIME_DATA && o->looked) feed(o, m->data, m->len);
+    if (event == MIME_PART) attachment_begin(o, all->rules, m->part, &m->content);
+    else if (event == MIME_DATA && o->looked) attachment_feed(o, m->data, m->len);
     else if (event == MIME_END) end(fd, m->part, level);
   }
   if (event == MIME_FAILED) stage_diesys("unable to read message");
