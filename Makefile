@@ -118,7 +118,7 @@ $(BUILD)/failing/$(notdir $(1)): $(BUILD)/plain/$(1).o tests/failing/malloc.c $(
 	$$(Q)$(PLAINCC) $(WARN) -D_GNU_SOURCE $(addprefix -isystem ,$(PLAININ)) -o $$@ $$^ \
 	  -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc $(PLAINLD) -Wl,--as-needed -lowfat
 endef
-FAILING := smtpproxy/cm-smtpd conduits/cm-queue conduits/cm-milter pipeline/cm-pipeline
+FAILING := smtpproxy/cm-smtpd conduits/cm-queue conduits/cm-milter conduits/cm-local pipeline/cm-pipeline
 $(foreach p,$(FAILING),$(eval $(call failing,$(p))))
 
 # All plain programs once more, for which every call moves a byte, or is interrupted.

@@ -21,12 +21,12 @@ static int take(stralloc *to, const char *text, size_t len)
   return 1;
 }
 
-/* The first of these that is there, or 0. */
+/* The first of these that is there and not empty, or 0. */
 static const char *variable(const char *const *names)
 {
   const char *value = 0;
 
-  for (; *names && !value; ++names) value = getenv(*names);
+  for (; *names && !(value && *value); ++names) value = getenv(*names);
   return value && *value ? value : 0;
 }
 

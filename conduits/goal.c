@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -81,7 +80,6 @@ static int write_it(struct maildir *m, const struct item *i)
 
 static int into(const char *word, struct maildir *m, const struct item *i)
 {
-  umask(077);
   if (locate(word, m) == -1 || maildir_make(m->base, m->dir) == -1 || fsync(m->base) == -1) return -1;
   if (write_it(m, i) == -1) return -1;
   if (maildir_show(m) == 1 && maildir_sync(m) == 1) return 1;
@@ -93,7 +91,11 @@ static int maildir(const char *word, const struct item *i, stralloc *said)
 {
   static struct maildir m;
 
-  if (into(word, &m, i) == 1) return stralloc_copys(said, word) && stralloc_cats(said, m.name) && stralloc_0(said);
+  if (into(word, &m, i) == 1) {
+    /* What is done is done, also where there is no memory for its name. */
+    if (!stralloc_copys(said, word) || !stralloc_cats(said, m.name) || !stralloc_0(said)) said->len = 0;
+    return 1;
+  }
   log_event("trouble", i->id, "unable to deliver into the maildir ", word, ": ", strerror(errno));
   return 0;
 }

@@ -206,6 +206,7 @@ sed -i '1s/b@example.org/MAILER-DAEMON/' "$T/mbox"
 like '^|192' 'MAILER-DAEMON is nobody' facts env -u SENDER < "$T/mbox"
 like '^|192' '... in the environment as well' facts env SENDER=MAILER-DAEMON < "$T/mbox"
 like '|a@example.org info@example.net |' 'for whom it was before aliases' facts env ORIGINAL_RECIPIENT=info@example.net < "$T/mbox"
+like '|a@example.org joe@example.net |' '... where that is not empty' facts env ORIGINAL_RECIPIENT= < "$T/mbox"
 like '|a@example.org joe-x@example.com |' 'qmail' facts env -u RECIPIENT LOCAL=joe-x HOST=example.com < "$T/mbox"
 like '|a@example.org joe |' 'or a user alone' facts env -u RECIPIENT LOGNAME=joe < "$T/mbox"
 like '|a@example.org b@example.net c@example.com |' 'or several, a line each' facts env "RECIPIENTS=b@example.net
@@ -247,16 +248,18 @@ if [ $? = 77 ]; then report 0 'every call # SKIP atcall is for x86_64'
 elif sanitized; then report 0 'every call # SKIP a sanitizer makes calls of its own'
 elif [ "$INSHORT" ]; then report 0 'every call # SKIP there are very many over short reads'
 else
-  # once ACTION N: 0: nothing was done; the answer is in $code
+  # once ACTION N: 0: it was done; the answer is in $code. memory: the Nth allocation fails
   once() {
     fresh; : > "$T/done"
     mail "$subject" > "$T/message"
-    (cd "$W/user" && timeout 60 "$BUILD/tests/atcall" -p cm-local -c $CALLS -o "$T/done" "$1" "$2" cm-local -d ./Maildir/ $P < "$T/message" > /dev/null 2>&1)
+    if [ "$1" = memory ]; then set -- env "TCPFAIL=cm-local:$2:$T/done" "$BUILD/failing/cm-local"
+    else set -- "$BUILD/tests/atcall" -p cm-local -c $CALLS -o "$T/done" "$1" "$2" cm-local; fi
+    (cd "$W/user" && timeout 60 "$@" -d ./Maildir/ $P < "$T/message" > /dev/null 2>&1)
     code=$?
     [ -s "$T/done" ]
   }
   whole() { [ "$(cat "$W/user/Maildir/new/"* 2> /dev/null | grep -c '^Hello')" = 1 ]; }
-  none() { [ ! -e "$W/user/Maildir/new" ] || [ ! "$(ls "$W/user/Maildir/new")" ]; }
+  none() { [ ! "$(find "$W/user" -type f)" ]; }
   stored() { [ "$(cat "$W"/store/*.eml 2> /dev/null | grep -c '^Hello')" = 1 ]; }
   noted() { grep -q '^.*accept/delete' "$W/log/ledger"; }
   # every ACTION SUBJECT SAFE: what is wrong
@@ -276,6 +279,8 @@ else
   for action in kill ENOSPC EIO; do
     same '' "delivered: $action at each call: done is on the disk, and otherwise it is later" every $action 0 whole
   done
+  same '' 'delivered: no memory at each place that wants some' every memory 0 whole
+  same '' 'redirected: the same' every memory 40 stored
   same '' 'redirected: killed at each call' every kill 40 stored
   same '' 'ENOSPC at each' every ENOSPC 40 stored
   same '' 'deleted: ENOSPC at each call' every ENOSPC 50 noted
