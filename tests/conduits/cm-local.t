@@ -140,6 +140,14 @@ like '^Fowner@example.net' 'as NEWSENDER says' cat "$T/q.envelope"
 echo 31 > "$T/q.code"; ok 'a queue that refuses: later' judged 111 10 -j junk@example.com
 echo 53 > "$T/q.code"; ok 'a queue that cannot: later' judged 111 10 -j junk@example.com
 rm "$T/q.code"
+printf '#!/bin/sh\ncat > "$QUEUED.message"; kill -9 $$\n' > "$T/dies"; chmod 755 "$T/dies"
+echo "$T/dies" > "$W/control/queue"; ok 'a queue that dies: later' judged 111 10 -j junk@example.com
+like '^indoubt .* with the whole message in its hands' 'and nobody knows what it has done' cat "$T/said"
+echo "$T/queue" > "$W/control/queue"
+echo nowhere > "$W/control/quarantine"
+ok 'a quarantine that is no place: later' judged 111 40
+like 'neither -q nor control/quarantine' 'and why' cat "$T/said"
+echo store > "$W/control/quarantine"
 echo "$T/nothing" > "$W/control/queue"; ok 'no queue: later' judged 111 10 -j junk@example.com
 like 'unable to forward the message by ' 'and why' cat "$T/said"
 rm "$W/control/queue"; ok 'nor is there one where qmail has it' judged 111 10 -j junk@example.com
