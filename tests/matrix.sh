@@ -5,6 +5,8 @@
 #   arena [COMMAND...]       once: a home $T/h with one port, served at $FRONT by cm-smtpd, or
 #                            by COMMAND (strace ... cm-smtpd); $SERVER is its process id, $C its
 #                            directory of control files. Every client is recorded.
+#   arena_tls HOST [OPTION...]  the same behind cm-tls -r with these options, and a certificate for
+#                            HOST; tests/tls.sh is sourced before
 #   row NUMBER TITLE         a row begins, and the one before is judged; control files are again
 #                            what they were after arena, log, store and spool are empty
 #   promise SECONDS          the longest that a client of this row may wait; else 60
@@ -44,6 +46,19 @@ arena() {
   front h "$@"
   FRONT=$PORT SERVER=$PID SINKS=
   export SERVER
+}
+
+arena_tls() {
+  account=
+  [ "$(id -u)" != 0 ] || account='-u nobody'
+  chmod 711 "$T"
+  ca ca
+  cert one "$1"; shift
+  BEFORE="cm-tls -r $* $account"
+  arena
+  mkdir "$T/control/tls"
+  cp "$T/one.both" "$T/control/tls/default.pem"
+  chmod 600 "$T/control/tls/default.pem"
 }
 
 # nowhere: forget what the row before has left

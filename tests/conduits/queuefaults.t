@@ -2,31 +2,14 @@
 # What goes wrong around cm-queue: whoever hands mail in has heard the truth, and nothing is left.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/queue.sh"
-BUILD=${BUILD:-build}
-export BUILD
-"$BUILD/tests/atcall" list 0 true
-if [ $? = 77 ]; then echo '1..0 # SKIP the tracer is for x86_64 only'; exit; fi
+OF=-q SINK=- COARSE=23
+. "$(dirname "$0")/../everycall.sh"
 mkdir "$T/spool"
 echo "$T/spool" > "$C/spool"
 echo me.example.net > "$C/me"
 
 # At every call
 
-step=1; ! sanitized || step=23
-# each NAME [OPTION...] ACTION VERDICT: nothing is wrong at any call of tests/tools/everycall
-each() {
-  name=$1; shift
-  out=$(run "$@"); code=$?
-  report $code "$name"
-  [ $code = 0 ] || printf '%s\n' "$out" | sed 's/^/# /' >&2
-  printf '%s\n' "$out" | sed -n '$p'
-}
-run() {
-  options=
-  while [ $# -gt 2 ]; do options="$options $1"; shift; done
-  # shellcheck disable=SC2086 # options are words
-  timeout 300 perl tests/tools/everycall -q -s $step $options "$T" - "$1" "$2"
-}
 for verdict in accept/deliver reject/deliver accept/redirect reject/redirect accept/delete reject/delete; do
   each "cm-queue killed, $verdict" kill $verdict
 done

@@ -1,18 +1,12 @@
 #!/bin/sh
 # APOP in cm-fetch, where the account asks for it, at a real Dovecot in clear.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
+. "$(dirname "$0")/fetch.sh"
 . tests/tls.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/fetch.sh
 
-need_dovecot
 ca ca
 cert one 127.0.0.1
 chmod 644 "$T"/*.key
-start_dovecot provider 'ssl = yes' "ssl_cert = <$T/one.crt" "ssl_key = <$T/one.key"
-account one 'smtp 127.0.0.1 1'
+provider 'ssl = yes' "ssl_cert = <$T/one.crt" "ssl_key = <$T/one.key"
 behind
 put 1
 set_control auth apop
@@ -30,12 +24,8 @@ like 'method=APOP.* TLS' 'by APOP within TLS' cat "$D/log"
 same '' 'whose server may be anybody: it never hears the password' grep 'method=PLAIN' "$D/log"
 
 # greets N TEXT [RULE]: box N greets so; $T/heard: what it hears of us
-TLS=no
 greets() {
-  B=$T/box$1; mkdir "$B"
-  background perl tests/tools/popbox "$B" "CONNECT=say:+OK $2\r\n" 'APOP=say:-ERR no\r\n' ${3:+"$3"}
-  within 10 test -s "$B/port"
-  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=$TLS"
+  popbox "box$1" "CONNECT=say:+OK $2\r\n" 'APOP=say:-ERR no\r\n' ${3:+"$3"}
   fetch > "$T/code"
   sed 's/^[0-9]* //' "$B/heard" | tr -d '\r' | grep -v 'CAPA\|QUIT' > "$T/heard"
 }

@@ -1,14 +1,8 @@
 #!/bin/sh
 # cm-fetch between a real Dovecot and mail servers.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/fetch.sh
+. "$(dirname "$0")/fetch.sh"
 
-need_dovecot
-start_dovecot provider
-account one 'smtp 127.0.0.1 1'
+provider
 behind
 for i in 1 2 3; do put $i; done
 

@@ -1,10 +1,6 @@
 #!/bin/sh
 # A second opinion: cm-fetch with a Courier, by POP3 and by IMAP.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/fetch.sh
+. "$(dirname "$0")/fetch.sh"
 need_courier
 [ -x "$PEERS/usr/lib/courier/courier/imaplogin" ] || { echo "1..0 # SKIP no Courier IMAP is unpacked in $PEERS"; exit 0; }
 

@@ -2,10 +2,7 @@
 # Many letters, while the mailbox, the mail server, cm-fetch and its machine are cut off at random:
 # none is deleted without 250, none is lost, and none comes twice without a word.
 # FETCH_CUTS=N: so many letters in place of 10,000; SEED=N: another chance.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/pop3conn/fetch.sh
-BUILD=$(cd "${BUILD:-build}" && pwd)
+. "$(dirname "$0")/fetch.sh"
 
 account one 'smtp 127.0.0.1 1'
 set_control timeoutremote 30 loglevel 16

@@ -1,9 +1,6 @@
 #!/bin/sh
 # cm-fetch where a server, the other one, or the disk goes wrong.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3conn/fetch.sh
+. "$(dirname "$0")/fetch.sh"
 
 put() { printf '%s\n' "Return-Path: <s$1@example.org>" "Subject: letter $1" '' "Hello $1" > "$B/mail/$1"; }
 
@@ -12,11 +9,7 @@ put() { printf '%s\n' "Return-Path: <s$1@example.org>" "Subject: letter $1" '' "
 boxes=0
 box() {
   boxes=$((boxes + 1))
-  B=$T/box$boxes
-  mkdir -p "$B/mail"
-  background perl tests/tools/popbox "$B" "$@"
-  within 10 test -s "$B/port" || { echo 'Bail out! popbox did not start'; exit 1; }
-  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=no"
+  popbox box$boxes "$@"
   rm -f "$A/journal"* "$S"/mail/* "$S/ledger"
   for i in 1 2 3; do put $i; done
 }
@@ -47,11 +40,9 @@ lost() {
   box "$1"
   R="$(fetch) $(safe)"
   old=$B
-  boxes=$((boxes + 1)); B=$T/box$boxes
-  mkdir -p "$B"; cp -r "$old/mail" "$B/mail"
-  background perl tests/tools/popbox "$B" > /dev/null
-  within 10 test -s "$B/port"
-  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=no"
+  boxes=$((boxes + 1))
+  mkdir "$T/box$boxes"; cp -r "$old/mail" "$T/box$boxes/mail"
+  popbox box$boxes
   R="$R$(fetch) $(safe)$(inside) $(taken)"
 }
 for state in CONNECT CAPA USER PASS LIST UIDL RETR RETR#3 DELE DELE#3 QUIT; do

@@ -1,4 +1,30 @@
-# Sourced after tap.sh, peer.sh and pop3proxy/pop3.sh: accounts of cm-fetch.
+# Sourced first: accounts of cm-fetch, in the tree's top, with what tap.sh, peer.sh and
+# pop3proxy/pop3.sh have.
+cd "$(dirname "$0")/../.." || exit 111
+. tests/tap.sh
+. tests/peer.sh
+. tests/pop3proxy/pop3.sh
+top=$PWD
+BUILD=$(cd "${BUILD:-build}" && pwd)
+unset CM_ID TCPREMOTEIP
+
+# provider [LINE...]: a real Dovecot with these lines of configuration, and $T/one with joe's
+# account there
+provider() {
+  need_dovecot
+  start_dovecot provider "$@"
+  account one 'smtp 127.0.0.1 1'
+}
+
+# popbox NAME [RULE...]: tests/tools/popbox, in $T/NAME, is the account's server, with TLS as $TLS
+# says; sets $B, its directory
+popbox() {
+  B=$T/$1; shift
+  mkdir -p "$B/mail"
+  background perl tests/tools/popbox "$B" "$@" > /dev/null
+  within 10 test -s "$B/port" || { echo 'Bail out! popbox did not start'; exit 1; }
+  set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=${TLS:-no}"
+}
 
 # account NAME UPSTREAM...: $T/NAME is a home and in it the account `a`: joe's mailbox at
 # Dovecot; sets $A

@@ -1,5 +1,6 @@
-# Sourced after tap.sh and peer.sh: accounts, sessions with tests/tools/letters, which does what
-# cm-fetch does with a mailbox, and an IMAP server that goes wrong.
+# Sourced first: what fetch.sh has, but for accounts, which are others; sessions with tests/tools/letters,
+# which does what cm-fetch does with a mailbox; and an IMAP server that goes wrong.
+. "$(dirname "$0")/fetch.sh"
 
 # account NAME LINE: an account in $T/NAME, whose server this is; sets $A
 account() {

@@ -1,15 +1,8 @@
 #!/bin/sh
 # A mailbox of cm-fetch that is a folder of IMAP, with a real Dovecot.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
+. "$(dirname "$0")/imap.sh"
 . tests/tls.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/imap.sh
-top=$PWD
-BUILD=$(cd "${BUILD:-build}" && pwd)
 need_dovecot
-unset CM_ID TCPREMOTEIP
 
 ca ca
 cert here 127.0.0.1

@@ -1,12 +1,6 @@
 #!/bin/sh
 # A mailbox of cm-fetch whose IMAP server does what no good one does.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3conn/imap.sh
-top=$PWD
-BUILD=$(cd "${BUILD:-build}" && pwd)
-unset CM_ID TCPREMOTEIP
+. "$(dirname "$0")/imap.sh"
 FETCHED='open list fetch:2 close'
 
 # bad PATTERN NAME RULE...: what is said of letter 2, or before

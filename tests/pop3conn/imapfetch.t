@@ -1,14 +1,8 @@
 #!/bin/sh
 # cm-fetch with mailboxes behind IMAP: between a real Dovecot and mail servers, and with a
 # server of mailboxes that goes wrong.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/fetch.sh
-top=$PWD
+. "$(dirname "$0")/fetch.sh"
 need_dovecot
-unset CM_ID TCPREMOTEIP
 
 I=$(free_port)
 with_imap() {

@@ -1,13 +1,7 @@
 #!/bin/sh
 # cm-fetch behind IMAP, killed before each system call that anybody else could notice: no letter
 # is lost, and what comes twice the log has named.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3conn/fetch.sh
-top=$PWD
-BUILD=$(cd "${BUILD:-build}" && pwd)
-unset CM_ID TCPREMOTEIP
+. "$(dirname "$0")/fetch.sh"
 "$BUILD/tests/atcall" -o "$T/none" list 0 true
 [ $? != 77 ] || { echo '1..0 # SKIP no tool for this processor'; exit 0; }
 CALLS=write,writev,sendmsg,sendto,sendfile,pwrite64,fsync,fdatasync,rename,renameat,renameat2,ftruncate,unlink,exit_group

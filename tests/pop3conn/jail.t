@@ -1,15 +1,10 @@
 #!/bin/sh
 # cm-fetch in a jail: cm-jail fetch before it. All works as without it, and what a stage without
 # jail= must not be able to do is refused to cm-fetch itself.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
+. "$(dirname "$0")/fetch.sh"
 . tests/tls.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/fetch.sh
 need_dovecot
 if sanitized; then report 0 'cm-fetch in a jail # SKIP a sanitizer looks into files and processes of its own'; done_testing; exit; fi
-BUILD=$(cd "${BUILD:-build}" && pwd)
 
 ca ca
 cert one 127.0.0.1

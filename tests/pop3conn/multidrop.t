@@ -1,16 +1,10 @@
 #!/bin/sh
 # For whom a letter is, where one mailbox is a whole domain's.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3conn/fetch.sh
+. "$(dirname "$0")/fetch.sh"
 
-B=$T/box
-mkdir -p "$B/mail"
-background perl tests/tools/popbox "$B"
-within 10 test -s "$B/port" || { echo 'Bail out! popbox did not start'; exit 1; }
 account one 'smtp 127.0.0.1 1'
-set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=no" recipients '*@example.net'
+popbox box
+set_control recipients '*@example.net'
 rm "$A/control/recipient"
 : > "$A/control/multidrop"
 behind

@@ -1,15 +1,9 @@
 #!/bin/sh
 # Which letters a run takes, several accounts at once, and Postfix behind.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3proxy/pop3.sh
-. tests/pop3conn/fetch.sh
+. "$(dirname "$0")/fetch.sh"
 
-need_dovecot
 need_peers
-start_dovecot provider
-account one 'smtp 127.0.0.1 1'
+provider
 empty() { rm -f "$D/mail/joe/"*/* "$A/journal"; }
 
 # Looking ----------------------------------------------------------------------------

@@ -1,17 +1,10 @@
 #!/bin/sh
 # A letter for several: who has got it is remembered, and only the others get it again.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3conn/fetch.sh
-BUILD=$(cd "${BUILD:-build}" && pwd)
+. "$(dirname "$0")/fetch.sh"
 
-B=$T/box
-mkdir -p "$B/mail"
-background perl tests/tools/popbox "$B"
-within 10 test -s "$B/port" || { echo 'Bail out! popbox did not start'; exit 1; }
 account one 'smtp 127.0.0.1 1'
-set_control server "pop3 127.0.0.1 $(cat "$B/port") tls=no" recipients '*@example.net' timeoutremote 5
+popbox box
+set_control recipients '*@example.net' timeoutremote 5
 rm "$A/control/recipient"
 : > "$A/control/multidrop"
 

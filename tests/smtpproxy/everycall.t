@@ -3,11 +3,9 @@
 # told is true, and nothing is left. tests/tools/everycall says what is looked at.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
-BUILD=${BUILD:-build}
-CANARY=canary-$$ CM_CANARY=canary-$$
-export BUILD CANARY CM_CANARY
-"$BUILD/tests/atcall" list 0 true
-if [ $? = 77 ]; then echo '1..0 # SKIP the tracer is for x86_64 only'; exit; fi
+CANARY=canary-$$ CM_CANARY=canary-$$ OF='' COARSE=97
+export CANARY CM_CANARY
+. "$(dirname "$0")/../everycall.sh"
 
 start_faultsink s
 SINK=$PID
@@ -16,24 +14,6 @@ echo store > "$W/port/control/quarantine"
 echo "$T/spool" > "$W/port/control/spool"
 echo me.example.net > "$W/port/control/me"
 mkdir "$T/spool"
-# A sanitizer makes many calls of its own, and does not bear failing ones.
-step=1; ! sanitized || step=97
-
-# each NAME [OPTION...] ACTION VERDICT: nothing is wrong at any call
-each() {
-  name=$1; shift
-  out=$(run "$@"); code=$?
-  report $code "$name"
-  [ $code = 0 ] || printf '%s\n' "$out" | sed 's/^/# /' >&2
-  printf '%s\n' "$out" | sed -n '$p'
-}
-# The last two arguments are ACTION and VERDICT; before them come $T and the sink.
-run() {
-  options=
-  while [ $# -gt 2 ]; do options="$options $1"; shift; done
-  # shellcheck disable=SC2086 # options are words
-  timeout 300 perl tests/tools/everycall -s $step $options "$T" $SINK "$1" "$2"
-}
 
 for verdict in accept/deliver reject/deliver accept/redirect reject/redirect accept/delete reject/delete; do
   each "row 79: cm-smtpd killed, $verdict" kill $verdict

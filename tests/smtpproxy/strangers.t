@@ -7,17 +7,8 @@
 . "$(dirname "$0")/../tls.sh"
 . "$(dirname "$0")/../matrix.sh"
 
-account=
-[ "$(id -u)" != 0 ] || account='-u nobody'
-chmod 711 "$T"
-ca ca
-cert one one.example.net
-BEFORE="cm-tls -r $account"
-arena
+arena_tls one.example.net
 K=$T/control
-mkdir "$K/tls"
-cp "$T/one.both" "$K/tls/default.pem"
-chmod 600 "$K/tls/default.pem"
 printf 'harvest 5 time=600 block=600\nauth 3 time=600 block=600\nflood 20 time=600\nndr 5 time=600\nrate 60 time=600\n' > "$K/limits"
 echo 17 > "$K/loglevel"
 echo 100000 > "$K/databytes"

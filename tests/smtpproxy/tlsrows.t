@@ -6,16 +6,7 @@
 . "$(dirname "$0")/../tls.sh"
 . "$(dirname "$0")/../matrix.sh"
 
-account=
-[ "$(id -u)" != 0 ] || account='-u nobody'
-chmod 711 "$T"
-ca ca
-cert one 127.0.0.1
-BEFORE="cm-tls -r -w 2 $account"
-arena
-mkdir "$T/control/tls"
-cp "$T/one.both" "$T/control/tls/default.pem"
-chmod 600 "$T/control/tls/default.pem"
+arena_tls 127.0.0.1 -w 2
 echo 2 > "$T/control/timeoutconnect"
 # secured RULE...: an upstream with which TLS must be spoken
 secured() { behind "$@"; control upstream "smtp 127.0.0.1 $PORT tls=must"; }
