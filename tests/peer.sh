@@ -136,9 +136,9 @@ postlog unix-dgram n - n - 1 postlogd
   inhabit /usr/lib/postfix/sbin/master -c /etc/postfix -d
 }
 
-# start_dovecot NAME SETTING...: LMTP at $PORT and at $T/NAME/lmtp, with a mailbox in
+# start_lmtp NAME SETTING...: LMTP at $PORT and at $T/NAME/lmtp, with a mailbox in
 # $T/NAME/mail for each address in $T/NAME/users, which full@example.net has no room in
-start_dovecot() {
+start_lmtp() {
   W=$T/$1; shift
   mkdir -p "$W/mail" "$W/run" "$W/state" "$W/log"
   chown nobody "$W/mail"

@@ -188,7 +188,7 @@ ok '... of some' test "$(cat "$T/calls")" -gt 15
 
 if [ "$(id -u)" = 0 ] && command -v dovecot > /dev/null; then
   rm -f "$A/journal"* "$B/mail/"*
-  start_dovecot mx 'quota_full_tempfail = yes'
+  start_lmtp mx 'quota_full_tempfail = yes'
   lmtp
   box() { find "$T/mx/mail/$1/new" -type f 2> /dev/null | wc -l; }
   letter 1 a full b

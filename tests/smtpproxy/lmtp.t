@@ -6,7 +6,7 @@
 . "$(dirname "$0")/smtp.sh"
 need_peers
 
-start_dovecot box
+start_lmtp box
 home h lmtp 127.0.0.1 "$PORT"
 B=$T/box/mail
 

@@ -9,7 +9,7 @@ need_peers
 start_postfix one; ONE=$PORT
 start_exim two; TWO=$PORT
 start_opensmtpd three; THREE=$PORT
-start_dovecot box
+start_lmtp box
 start_faultsink sink 'RCPT TO:<no=say:550 5.1.1 unknown\r\n' 'MAIL FROM:<evil=say:550 5.7.1 not you\r\n'
 SINK=$PORT
 home h smtp 127.0.0.1 "$ONE"
