@@ -11,19 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control.h"
 #include "copy.h"
 #include "digits.h"
-#include "hex.h"
-#include "sha256.h"
+#include "entry.h"
 
-#define FIRST "cm-fetch 1 "  /* the version, too */
-#define CHECK 16             /* digits of a checksum */
-#define LINE 512             /* bytes of a line */
 #define SLACK 200            /* lines that a file may have too much */
 #define WHOLE (1 << 28)      /* bytes of a file */
-
-static const char *const words[JOURNAL_STATES] = { "gone", "going", "sent", "refused", "left", "large", "part", "given", "denied" };
 
 /* Notes --------------------------------------------------------------------- */
 
@@ -91,90 +84,6 @@ struct note *journal_next(const struct journal *j, const struct note *n)
   return at < j->slots ? j->table[at] : 0;
 }
 
-/* Lines ----------------------------------------------------------------------- */
-
-/* What is in the line, without the blank before its checksum. */
-static void checksum(const char *line, size_t len, char check[CHECK])
-{
-  struct sha256 h;
-  char hex[SHA256_HEX];
-
-  sha256_begin(&h);
-  sha256_add(&h, line, len);
-  sha256_endhex(&h, hex);
-  memcpy(check, hex, CHECK);
-}
-
-static size_t finish(char *line, size_t len)
-{
-  checksum(line, len, line + len + 1);
-  line[len] = ' ';
-  line[len + 1 + CHECK] = '\n';
-  return len + CHECK + 2;
-}
-
-static int sound(const char *line, size_t *len)
-{
-  char check[CHECK];
-
-  if (*len < CHECK + 2) return 0;
-  *len -= CHECK + 1;
-  checksum(line, *len, check);
-  return line[*len] == ' ' && !memcmp(line + *len + 1, check, CHECK);
-}
-
-/* STATE TIME SIZE HASH NAME */
-static size_t compose(const struct note *n, char line[LINE])
-{
-  char *at = line + str_copy(line, words[n->state]);
-  size_t i;
-
-  *at++ = ' ';
-  at = digits(at, n->time, 10, 1);
-  *at++ = ' ';
-  at = digits(at, n->size, 10, 1);
-  *at++ = ' ';
-  for (i = 0; i < JOURNAL_HASH; ++i) at = digits(at, n->hash[i], 16, 2);
-  *at++ = ' ';
-  at += str_copy(at, n->name);
-  return finish(line, (size_t) (at - line));
-}
-
-static int number(const char **at, uint64_t *to)
-{
-  const char *p = *at;
-
-  for (*to = 0; *p >= '0' && *p <= '9'; ++p) *to = *to * 10 + (uint64_t) (*p - '0');
-  if (p == *at || *p != ' ') return 0;
-  *at = p + 1;
-  return 1;
-}
-
-/* A line whose checksum is right was written by us. 0: and yet it is none. -1: no memory. */
-static int take(struct journal *j, const char *line)
-{
-  struct note read = { .state = 0 }, *n;
-  size_t i, len = strcspn(line, " ");
-
-  while (read.state < JOURNAL_STATES && (strlen(words[read.state]) != len || memcmp(words[read.state], line, len))) ++read.state;
-  line += len + 1;
-  if (read.state == JOURNAL_STATES || !number(&line, &read.time) || !number(&line, &read.size)) return 0;
-  for (i = 0; i < JOURNAL_HASH; ++i, line += 2) {
-    int byte = hex_byte(line);
-
-    if (byte == -1) return 0;
-    read.hash[i] = (unsigned char) byte;
-  }
-  if (*line != ' ' || strlen(line + 1) > JOURNAL_NAME) return 0;
-  n = journal_note(j, line + 1);
-  if (!n) return -1;
-  memcpy(n->hash, read.hash, sizeof n->hash);
-  n->time = read.time;
-  n->size = read.size;
-  n->state = read.state;
-  return 1;
-}
-
 /* Files ------------------------------------------------------------------------- */
 
 static int fail(stralloc *trouble, const char *what, const char *why)
@@ -190,33 +99,19 @@ static int broken(struct journal *j)
   return -1;
 }
 
-static size_t first_line(const struct journal *j, const char *mailbox, char line[LINE])
-{
-  struct sha256 h;
-  char hex[SHA256_HEX], *at = line + str_copy(line, FIRST);
-
-  sha256_begin(&h);
-  sha256_add(&h, mailbox, strlen(mailbox));
-  sha256_endhex(&h, hex);
-  at += str_copy(at, j->token);
-  *at++ = ' ';
-  memcpy(at, hex, 32);
-  return finish(line, (size_t) (at + 32 - line));
-}
-
 /* A new file with all that is known, in the place of the old one: whole, or not at all. */
 static int rewrite(struct journal *j, const char *mailbox)
 {
-  char line[LINE];
+  char line[ENTRY_LINE];
   struct note *n;
   stralloc all = { 0 };
   int fd, ok;
 
-  ok = stralloc_copyb(&all, line, first_line(j, mailbox, line));
+  ok = stralloc_copyb(&all, line, entry_first(j, mailbox, line));
   j->lines = 0;
   for (n = journal_next(j, 0); ok && n; n = journal_next(j, n)) {
     if (n->state == JOURNAL_GONE) continue;
-    ok = stralloc_catb(&all, line, compose(n, line));
+    ok = stralloc_catb(&all, line, entry_compose(n, line));
     ++j->lines;
   }
   fd = openat(j->dir, "journal.new", O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -270,10 +165,10 @@ static int lines(struct journal *j, char *at, char *end)
   for (; at < end; at = nl + 1) {
     nl = memchr(at, '\n', (size_t) (end - at));
     len = nl ? (size_t) (nl - at) : 0;
-    if (!nl || !sound(at, &len)) r = 0;
+    if (!nl || !entry_sound(at, &len)) r = 0;
     else {
       at[len] = 0;
-      r = take(j, at);
+      r = entry_take(j, at);
     }
     if (r == -1) return -1;
     if (r == 0) ++j->damaged;
@@ -296,22 +191,16 @@ static int read_file(struct journal *j, const char *mailbox, int look, stralloc 
 {
   static const char other[] = "unable to use the journal: move the file away if all letters may be fetched again: ";
   stralloc data = { 0 };
-  char line[LINE], *nl;
-  size_t len;
+  char line[ENTRY_LINE], *nl;
+  const char *why;
   int r = read_all(j->fd, &data);
 
   if (r == -1) return fail(trouble, "unable to read the journal: ", strerror(errno));
   nl = memchr(data.s, '\n', data.len);
-  len = nl ? (size_t) (nl - data.s) : 0;
-  if (!nl || len < 11 || memcmp(data.s, "cm-fetch ", 9)) r = fail(trouble, other, "it is none, or damaged at its beginning");
-  else if (memcmp(data.s, FIRST, 11)) r = fail(trouble, other, "it is of another version");
-  else if (len != 11 + JOURNAL_TOKEN + 1 + 32 + 1 + CHECK) r = fail(trouble, other, "it is damaged at its beginning");
-  else {
-    memcpy(j->token, data.s + 11, JOURNAL_TOKEN);
-    if (memcmp(line, data.s, first_line(j, mailbox, line)))
-      r = fail(trouble, other, "it is that of another mailbox, or damaged at its beginning");
-    else if (lines(j, nl + 1, data.s + data.len) == -1) r = fail(trouble, "out of memory", "");
-  }
+  why = entry_begins(data.s, nl ? (size_t) (nl - data.s) : 0, j->token);
+  if (!why && memcmp(line, data.s, entry_first(j, mailbox, line))) why = "it is that of another mailbox, or damaged at its beginning";
+  if (why) r = fail(trouble, other, why);
+  else if (lines(j, nl + 1, data.s + data.len) == -1) r = fail(trouble, "out of memory", "");
   /* Nobody knows whether the run before has brought all of it to the disk. */
   j->dirty = 1;
   stralloc_free(&data);
@@ -336,14 +225,14 @@ int journal_open(struct journal *j, const char *mailbox, int look, stralloc *tro
 
 int journal_write(struct journal *j, struct note *n, enum journal_state state)
 {
-  char line[LINE];
+  char line[ENTRY_LINE];
 
   if (j->failed) return broken(j);
   n->state = state;
   n->time = (uint64_t) time(0);
   j->dirty = 1;
   ++j->lines;
-  return copy_write(j->fd, line, compose(n, line)) == 1 ? 1 : broken(j);
+  return copy_write(j->fd, line, entry_compose(n, line)) == 1 ? 1 : broken(j);
 }
 
 int journal_commit(struct journal *j)
