@@ -29,10 +29,15 @@ const char *peer_port(void)
 {
   static char name[NAME_MAX + 1];
   char path[PATH_MAX];
-  const char *slash;
+  char *slash;
 
   if (!*name && getcwd(path, sizeof path)) {
     slash = strrchr(path, '/');
+    /* ports/joe/account is where cm-config puts the mailbox joe. */
+    if (slash && slash != path && !strcmp(slash, "/account")) {
+      *slash = 0;
+      slash = strrchr(path, '/');
+    }
     if (slash && strlen(slash) <= sizeof name) memcpy(name, slash + 1, strlen(slash));
   }
   return name;

@@ -8,7 +8,7 @@
  * kind, $REMOTE_ADDR. "" if nobody says. */
 const char *peer_fact(const char *name);
 
-/* The name of our port: that of its directory, where we work. */
+/* The name of our port: that of its directory, where we work; of joe/account it is joe. */
 const char *peer_port(void);
 
 #endif

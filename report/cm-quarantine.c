@@ -192,6 +192,12 @@ static void delete(const char *id)
   quota_give(dir, line.size);
 }
 
+/* The control files of a mailbox are in ports/NAME/account. */
+static void enter_account(void)
+{
+  if (chdir("account") == -1 && errno != ENOENT && errno != ENOTDIR) diesys(111, "unable to enter account");
+}
+
 /* The directory of the port that a message came through. */
 static void enter(const char *name)
 {
@@ -200,6 +206,7 @@ static void enter(const char *name)
   if (entered) return;
   if (port) {
     if (chdir(port) == -1) diesys(111, "unable to enter ", port);
+    enter_account();
     entered = 1;
     return;
   }
@@ -207,6 +214,7 @@ static void enter(const char *name)
   if (!stralloc_copys(&path, control_home()) || !stralloc_cats(&path, "/ports/") ||
       !stralloc_cats(&path, name) || !stralloc_0(&path)) die(111, "out of memory");
   if (chdir(path.s) == -1) diesys(111, "unable to enter ", path.s, "; use -p");
+  enter_account();
 }
 
 static void let_go(const char *id, const char *address)

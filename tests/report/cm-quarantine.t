@@ -135,6 +135,19 @@ chmod 755 "$T/no"
 echo "queue $T/no" > "$P/control/upstream"
 verdict 111 "cm-quarantine: $R: not released: the program: 5.7.1 not here" 'what a program says on descriptor 6' q release "$R"
 
+# A mailbox, as cm-config makes one
+
+mkdir -p "$H/ports/joe"
+cp -r "$P" "$H/ports/joe/account"
+P=$H/ports/joe/account
+J=$(echo 'queue true' > "$P/control/upstream"; store a@example.org b@example.net joe)
+echo "smtp 127.0.0.1 $SINK" > "$P/control/upstream"
+same joe 'a mailbox has the name that it was given' sh -c "cm-quarantine list id=$J | cut -f5"
+verdict 0 "$J: 250 2.0.0 message taken" 'and its mail is released to its own upstream' q release "$J"
+verdict 0 "$J: 250 2.0.0 message taken" '... with -p, too' q -p "$H/ports/joe" release "$J" x@example.net
+q delete "$J"
+P=$H/ports/mx
+
 # Other upstreams
 
 echo 'smtp 127.0.0.1 1' > "$P/control/upstream"
