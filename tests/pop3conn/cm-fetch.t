@@ -23,6 +23,13 @@ like ',POP3,.*,s1@example.org,joe@example.net,.*,letter 1,.*250 2.0.0' 'the mail
 same 0 'a mailbox without letters is no trouble' fetch
 same 0 'nor does it cost a session with the mail server' sh -c "grep -c '^2' '$S/commands'; true"
 
+for i in 4 5; do put $i; done
+# script(1) is a terminal; what is on it in the end is nothing.
+ok 'on a terminal letters are counted' sh -c 'CM_HOME=$1 script -qec "timeout 60 cm-fetch $2" "$2/seen" > /dev/null < /dev/null' script "${A%/*}" "$A"
+like "$(printf '\rjoe [12]')" '... and who has them is named' cat "$A/seen"
+like "$(printf '\r\033\\[K')" '... until all is done' cat "$A/seen"
+rm "$A/seen"
+
 # Several that do not fit into a buffer, in one group, and more than one group.
 behind
 for i in $(seq 40); do

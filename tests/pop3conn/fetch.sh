@@ -1,9 +1,11 @@
-# Sourced first: accounts of cm-fetch, in the tree's top, with what tap.sh, peer.sh and
-# pop3proxy/pop3.sh have.
-cd "$(dirname "$0")/../.." || exit 111
-. tests/tap.sh
-. tests/peer.sh
-. tests/pop3proxy/pop3.sh
+# Sourced first, or after tap.sh, peer.sh and pop3proxy/pop3.sh: accounts of cm-fetch; then in the
+# tree's top, with what those have.
+command -v done_testing > /dev/null || {
+  cd "$(dirname "$0")/../.." || exit 111
+  . tests/tap.sh
+  . tests/peer.sh
+  . tests/pop3proxy/pop3.sh
+}
 top=$PWD
 BUILD=$(cd "${BUILD:-build}" && pwd)
 unset CM_ID TCPREMOTEIP
