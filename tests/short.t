@@ -12,7 +12,7 @@ some='smtpproxy/verdicts smtpproxy/lmtp smtpproxy/queue pop3proxy/cm-pop3d pop3c
 case ${SHORT-} in
   '') ;;
   # What looks at each call, at the sources or at other programs sees nothing new here.
-  all) some=$(find tests -name '*.t' | sed 's/^tests\///; s/\.t$//' | grep -vxE 'short|base/owfat|layers|parity|matrix|bounded|peer|fuzz/.*|service/.*|.*/everycall|.*/queuefaults|report/power' | sort);;
+  all) some=$(find tests -name '*.t' | sed 's/^tests\///; s/\.t$//' | grep -vxE 'short|base/owfat|layers|parity|matrix|bounded|peer|fuzz/.*|service/.*|.*/everycall|conduits/queuefaults|pipeline/faults|pop3conn/imapkill|report/power' | sort);;
   *) some=$SHORT;;
 esac
 

@@ -79,7 +79,8 @@ server 'RCPT=drop' 111 0 0 3
 server 'DATA#2=say:451 4.3.0 later\r\n' 111 0 1 2
 server 'DATA#2=say:554 5.5.0 no\r\n' 1 0 2 1
 server 'DATA#2=say:250 2.0.0 well\r\n' 111 0 1 2
-server 'TEXT+20#2=drop' 111 1 1 2
+# Byte by byte it is lost before the whole letter has gone out, and nothing is in doubt.
+server 'TEXT+20#2=drop' 111 "$([ "$INSHORT" ] && echo 0 || echo 1)" 1 2
 server 'DOT#2=say:550 5.7.1 no\r\n' 1 0 2 1
 server 'DOT#2=say:354 what\r\n' 111 1 1 2
 server 'DOT#2=drop' 111 1 1 2
@@ -359,6 +360,7 @@ echo "$CANARY" > "$T/every/a/control/password"
 # every NAME OPTION...: tests/tools/everyletter with nothing to say
 every() {
   name=$1; shift
+  [ ! "$INSHORT" ] || { report 0 "$name # SKIP there are very many over short reads"; return; }
   rm -f "$B/mail/"* "$S/ledger" "$T/every/a/"journal*
   said=$(perl tests/tools/everyletter "$@" 2>&1); code=$?
   [ $code = 77 ] && { echo "ok $((n += 1)) - $name # SKIP atcall is for x86_64"; return; }
