@@ -25,23 +25,25 @@ committed 0 'nothing of it goes on'
 logged aborted 'as the log says'
 
 anew() { kill "$SERVER"; front h "$@"; FRONT=$PORT SERVER=$PID; }
-# later SECONDS CALL: from the command number CALL to the upstream on it is so much later
+# later SECONDS N: from the Nth thing said on, to the client or the upstream, it is so much later;
+# the 2nd is EHLO to the upstream, the 4th MAIL
 later() { anew "$BUILD/tests/atcall" -p cm-smtpd -c sendto,sendmsg "hours:$1" "$2" cm-smtpd; }
 if "$BUILD/tests/atcall" list 0 true; [ $? != 77 ]; then
   row 24 'a session of half an hour'
   behind
   two() { letter; letter; }
-  later 1700 2
+  later 1700 4
   heard "$dialogue 250 250 250 354 250 221 closed" 'may begin a message before it is over' two
   committed 2 'two are there'
-  later 1900 2
+  later 1900 4
   heard "$dialogue 250 421 closed" 'or be at one, which comes to its end' two
-  later 2000 2
+  later 2000 4
   heard "$dialogue 250 421 closed" 'with five minutes more' two
   committed 4 'which is there'
-  later 2200 2
-  heard '220 250 250 421 closed' 'and no more' letter
-  later 1900 1
+  later 2200 4
+  tried perl -e 'print "line MAIL FROM:<a\@example.org>\nreply\n", "line RCPT TO:<b\@example.net>\nreply\n" x 20, "eof\n"'
+  like '^220 250\( 250\)\{1,9\} 421 closed$' 'and no more' codes < "$T/transcript"
+  later 1900 2
   tried perl -e 'print "line NOOP\nreply\n" x 20, "eof\n"'
   like '^220 250\( 250\)\{1,8\} 421 closed$' 'who is at none is cut off' codes < "$T/transcript"
   like '^421 4.7.0 .*too long a session' 'and hears why' transcript
