@@ -28,7 +28,8 @@ anew() { kill "$SERVER"; front h "$@"; FRONT=$PORT SERVER=$PID; }
 # later SECONDS N: from the Nth thing said on, to the client or the upstream, it is so much later;
 # the 2nd is EHLO to the upstream, the 4th MAIL
 later() { anew "$BUILD/tests/atcall" -p cm-smtpd -c sendto,sendmsg "hours:$1" "$2" cm-smtpd; }
-if "$BUILD/tests/atcall" list 0 true; [ $? != 77 ]; then
+# Over short writes, tests/short.t, nobody knows which that is; nor does anything come at once.
+if [ ! "$INSHORT" ] && { "$BUILD/tests/atcall" list 0 true; [ $? != 77 ]; }; then
   row 24 'a session of half an hour'
   behind
   two() { letter; letter; }
@@ -88,9 +89,11 @@ behind
 control greetdelay 20
 heard '554 closed' 'before the greeting' bare printf 'send EHLO c\\r\\n\neof\n'
 rm "$C/greetdelay"
-heard '220 250 250 250 554 closed' 'the text behind DATA, before 354' \
-  printf 'line MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<b@example.net>\nreply\nsend DATA\\r\\nSubject: x\\r\\n\\r\\nx\\r\\n.\\r\\n\neof\n'
-committed 0 'is no message'
+if [ ! "$INSHORT" ]; then
+  heard '220 250 250 250 554 closed' 'the text behind DATA, before 354' \
+    printf 'line MAIL FROM:<a@example.org>\nreply\nline RCPT TO:<b@example.net>\nreply\nsend DATA\\r\\nSubject: x\\r\\n\\r\\nx\\r\\n.\\r\\n\neof\n'
+  committed 0 'is no message'
+fi
 
 row 37 'texts that look like an end'
 for end in '\n.\n' '\n.\r\n' '\r.\r' '\r.\r\n' '\r\n.\n' '\r\n.\r'; do

@@ -28,7 +28,8 @@ heard '220 250 550 250 550 221 closed' 'nobody gets rights by it' far
 one() { printf 'reply\nline PROXY TCP4 127.0.0.1 127.0.0.1 4711 25\neof\n'; }
 heard '220 554 closed' 'PROXY, version 1: closed' bare one
 two() { printf '%s\n' reply 'send \r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01\x12\x67\0\x19' eof; }
-heard '220 554 closed' 'and version 2' bare two
+# Byte by byte there are lines before what tells; the rest, unread, may take the reply with it.
+[ "$INSHORT" ] || heard '220 554 closed' 'and version 2' bare two
 
 row 48 'lines in what a client calls itself, and in addresses'
 behind
