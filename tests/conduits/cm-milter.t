@@ -73,6 +73,10 @@ rm "$W/log"; mv "$W/logs" "$W/log"
 
 # Sessions ---------------------------------------------------------------------
 
+many() { (ulimit -n 24; { opening; for i in $(seq 40); do message 'code 10'; done; echo quit; } | milter); }
+many > "$T/said"
+same 40 'forty messages in one connection, with few descriptors' grep -c '^a$' "$T/said"
+
 several() {
   {
     opening; message good; message 'code 100'; message 'code 10' c@example.net; echo abort; message 'code 50'

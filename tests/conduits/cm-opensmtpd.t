@@ -141,6 +141,9 @@ same 5000 'a large message passes' grep -c 'xxxxx$' "$T/said"
 { config; met 1; f 'data-line|1|t1|Subject: 0' 'data-line|1|t1|'; perl -e 'print "filter|0.6|1|smtp-in|data-line|1|t1|", "x" x 990, "\n" for 1 .. 5000'
   end 1; echo kill-full; echo 'await 1.t1.[.]$'; commit 1; echo 'await result'; } | hand
 like '^filter-result|1|c1|reject|451 4.3.0 ' 'half of one is none' cat "$T/said"
+{ config; for i in $(seq 40); do met $i; text $i 0; end $i; echo "await $i.t$i.[.]\$"; commit $i; echo "await result.$i"; r "link-disconnect|$i"; done; } > "$T/events"
+(ulimit -n 32; hand < "$T/events")
+same 40 'forty messages, one behind the other, with few descriptors' grep -c '^filter-result|.*|proceed' "$T/said"
 ok 'no process is left' within 20 gone
 
 # Who the client is ----------------------------------------------------------------
