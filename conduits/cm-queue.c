@@ -75,7 +75,7 @@ static int settings(void)
     if ((r = control_me(&set.me)) != 1) setting_trouble(&line, "me", setting_why(r));
     else if (setting_pipeline(set.pipeline, &set.stages, &line)) return 0;
   }
-  return trouble(OUTCOME_CONFIGURE, line.s, "");
+  return line.len ? trouble(OUTCOME_CONFIGURE, line.s, "") : trouble(OUTCOME_MEMORY, "out of memory", "");
 }
 
 /* The message and its envelope -------------------------------------------------- */

@@ -109,7 +109,7 @@ static int address(const char *word, const struct item *i, unsigned long seconds
   int code;
 
   if (!queue_program(&program, &trouble)) {
-    log_event("trouble", i->id, trouble.s);
+    log_event("trouble", i->id, trouble.len ? trouble.s : "out of memory");
     return 0;
   }
   if (!agent_top(i, 1, &top) || !stralloc_copys(&to, word) || !stralloc_append(&to, "\n")) return 0;

@@ -31,6 +31,7 @@ if ! sanitized; then
   done
   for verdict in accept/deliver reject/deliver accept/redirect accept/delete; do
     each "the Nth allocation fails, $verdict" -x 1 memory $verdict
+    each "all from the Nth on fail, $verdict" -x 1 nomemory $verdict
   done
   files=open,openat,read,write,pread64,pwrite64,writev,fsync,link,linkat,unlink,unlinkat,close,mkdir,mkdirat,ftruncate,lseek,fstat,newfstatat,stat,flock,fcntl,getdents64
   for error in ENOSPC EIO; do

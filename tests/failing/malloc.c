@@ -1,6 +1,6 @@
 /* Linked into programs of their own, build/failing/..., in front of malloc: with
  * TCPFAIL=PROGRAM:N:FILE in the environment, which goes to stages too, the Nth
- * allocation of this program fails, and FILE is made. */
+ * allocation of this program fails, and FILE is made; with N+ all that come behind it fail, too. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +20,21 @@ void *__wrap_realloc(void *old, size_t size);
 static int fails(void)
 {
   static unsigned long left;
+  static int all;
   const char *told = getenv("TCPFAIL"), *name = program_invocation_short_name;
   size_t len = strlen(name);
-  char *file;
+  char *file, *behind;
   int fd;
 
   if (!told || strncmp(told, name, len) || told[len] != ':') return 0;
-  if (!left) left = strtoul(told + len + 1, 0, 10) + 1;
-  if (left == 1) return 0;  /* it was before */
+  if (!left) {
+    left = strtoul(told + len + 1, &behind, 10) + 1;
+    all = *behind == '+';
+  }
+  if (left == 1) {  /* it was before */
+    errno = ENOMEM;
+    return all;
+  }
   if (--left > 1) return 0;
   file = strrchr(told, ':');
   fd = open(file + 1, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
