@@ -11,15 +11,13 @@
 
 #define WANTED (OFFER_NOEOH | OFFER_NOUNKNOWN | OFFER_NODATA | OFFER_SKIP | OFFER_BLANK | OFFER_STILL_HEADER | \
   OFFER_STILL_CONNECT | OFFER_STILL_HELO | OFFER_STILL_MAIL | OFFER_STILL_RCPT | OFFER_STILL_DATA | \
-  OFFER_STILL_UNKNOWN | OFFER_STILL_EOH)
+  OFFER_STILL_UNKNOWN | OFFER_STILL_EOH | OFFER_STILL_BODY)
 
 static int begin(struct milter *m, const struct frame *f)
 {
   uint32_t wanted = m->broken ? 0 : WANTED;
 
-  /* A body is answered only where that may spare us the rest of it. */
   if (!m->broken && !m->filters) wanted |= OFFER_NOBODY;
-  if (!m->broken && !m->databytes) wanted |= OFFER_STILL_BODY;
   m->why = offer_take(f, wanted, &m->offer);
   if (!m->why && !offer_answer(&m->offer, &m->out)) m->over = 1;
   return 1;
@@ -33,6 +31,7 @@ static int take_macros(struct milter *m, const struct frame *f)
   return r != -1;
 }
 
+/* A server that waits for answers to a body may be spared the rest of it. */
 static int body(struct milter *m, const struct frame *f)
 {
   int done = m->large || m->trouble, r = gather_body(m, f);

@@ -99,7 +99,7 @@ ok '... all of them' ended
 
 place room
 echo "$T/nowhere" > "$W/port/control/spool"
-room() { { opening; envelope; echo "fill $1"; echo end; } | milter | sed -n 's/ (.*//; s/^[says].*/&/p'; }
+room() { { opening 6 1ff 17ffff; envelope; echo "fill $1"; echo end; } | milter | sed -n 's/ (.*//; s/^[says].*/&/p'; }
 same 's
 y "452 4.3.1 no room for the message; try again later"' 'without room for a large message it is put off' room 80
 same a '... and a small one is not' room 1
