@@ -4,34 +4,14 @@
 # at. Nothing is what its milter_default_action is for, which is a 451: milterfaults.t.
 . "$(dirname "$0")/../tap.sh"
 . "$(dirname "$0")/../peer.sh"
-BUILD=${BUILD:-build}
-export BUILD
-"$BUILD/tests/atcall" list 0 true
-if [ $? = 77 ]; then echo '1..0 # SKIP the tracer is for x86_64 only'; exit; fi
+OF=-m SINK=- COARSE=23
+. "$(dirname "$0")/../everycall.sh"
 home h queue true
 rm "$W/port/control/upstream" "$W/port/control/recipients"
 echo store > "$W/port/control/quarantine"
 echo "$T/spool" > "$W/port/control/spool"
 echo me.example.net > "$W/port/control/me"
 mkdir "$T/spool"
-# A sanitizer makes many calls of its own, and does not bear failing ones.
-step=1; ! sanitized || step=23
-
-# each NAME [OPTION...] ACTION VERDICT: nothing is wrong at any call
-each() {
-  name=$1; shift
-  out=$(run "$@"); code=$?
-  report $code "$name"
-  [ $code = 0 ] || printf '%s\n' "$out" | sed 's/^/# /' >&2
-  printf '%s\n' "$out" | sed -n '$p'
-}
-# The last two arguments are ACTION and VERDICT; before them come - and the directory.
-run() {
-  options=
-  while [ $# -gt 2 ]; do options="$options $1"; shift; done
-  # shellcheck disable=SC2086 # options are words
-  timeout 300 perl tests/tools/everycall -m -s $step $options "$T" - "$1" "$2"
-}
 
 for verdict in accept/deliver accept/redirect reject/redirect accept/delete reject/delete; do
   each "cm-milter killed, $verdict" kill $verdict
