@@ -169,6 +169,7 @@ same 1 'one was delivered' sh -c "ls $W/user/Maildir/new | wc -l"
 ok 'without a pipeline' sh -c 'cm-local < /dev/null 2> /dev/null; [ $? = 111 ]'
 ok 'with two' sh -c 'cm-local a b < /dev/null 2> /dev/null; [ $? = 111 ]'
 ok 'to nowhere' judged 111 0 -d Maildir
+ok 'with sysexits, behind what is wrong' judged 75 0 -d Maildir -s
 ok 'to above' judged 111 0 -d ./../
 ok 'with sysexits, and nothing to deliver to' judged 75 0 -s
 like '^cm-local: usage' 'a usage line' cat "$T/said"

@@ -138,6 +138,11 @@ same 31 'a file with a name is not for us' sh -c "cm-queue < $T/message 1< $T/en
 same '' 'and stays as it is' cat "$T/log6"
 same 31 'nor is one that can only be read' sh -c "true | { cm-queue 6<&0 < $T/message 1< $T/envelope; echo \$?; }"
 
+# Whoever wanted to hear it may be gone.
+{ until [ -e "$T/closed" ]; do sleep 0.05; done
+  cm-queue < "$T/message" 1< "$T/envelope" 2> "$T/err" 6>&3; echo $? > "$T/code"; } 3>&1 | { exec < /dev/null; : > "$T/closed"; }
+same 31 'nor one that nobody reads any more' cat "$T/code"
+
 # Envelopes
 
 judge accept/deliver
@@ -157,6 +162,8 @@ envelope_is 91 'with two' Fa@example.org Fb@example.org Tb@example.net
 envelope_is 91 'with an item that is none' Fa@example.org Xb@example.net
 envelope_is 91 'a line end in a recipient' Fa@example.org "$(printf 'Tb@example.net\nc@example.net')"
 envelope_is 91 'in a sender' "$(printf 'Fa@example.org\nb@example.net')" Tb@example.net
+envelope_is 91 'a DEL in one' Fa@example.org "$(printf 'Tb\177@example.net')"
+envelope_is 91 'with nothing where the sender should be' '' Fa@example.org Tb@example.net
 envelope_is 11 'an address that is too long' Fa@example.org "T$(printf '%01003d' 0)"
 like ',refused,' 'the mail log has a row of that' cat "$W/log/mail.csv"
 envelope_is 0 'one that is just not' Fa@example.org "T$(printf '%01002d' 0)"
