@@ -58,6 +58,7 @@ mx.example.dbl.example A 127.0.1.2
 *.rhsall.example A 127.0.0.2
 END
 } > "$T/list"
+export CM_HOME="$T"
 nameserver < "$T/list"
 
 printf 'From: Joe <joe@example.org>\r\nSubject: x\r\n\r\nbody\r\n' > plain
