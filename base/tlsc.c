@@ -43,14 +43,20 @@ static int hear(struct tlsc *t, int fd, unsigned long seconds)
   struct timeval limit = { (time_t) (seconds + LATE), 0 };
   char line[LINEMAX];
   const char *nl;
+  size_t len, at;
   ssize_t r;
 
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   do r = recv(fd, line, sizeof line, MSG_PEEK); while (r == -1 && errno == EINTR);
   nl = r > 0 ? memchr(line, '\n', (size_t) r) : 0;
-  if (!nl || recv(fd, line, (size_t) (nl - line) + 1, 0) != nl - line + 1)
-    return fail(t, r == -1 && errno == EAGAIN ? "the handshake took too long" : "cm-tlsd ended", "");
-  line[nl - line] = 0;
+  if (!nl) return fail(t, r == -1 && errno == EAGAIN ? "the handshake took too long" : "cm-tlsd ended", "");
+  len = (size_t) (nl - line);
+  for (at = 0; at <= len; at += (size_t) r) {
+    r = recv(fd, line + at, len + 1 - at, 0);
+    if (r == -1 && errno == EINTR) r = 0;
+    else if (r <= 0) return fail(t, "cm-tlsd ended", "");
+  }
+  line[len] = 0;
   if (!strncmp(line, "fail ", 5)) return fail(t, line + 5, "");
   if (strncmp(line, "ok ", 3)) return fail(t, "cm-tlsd said something else", "");
   say(t, line + 3, "");
