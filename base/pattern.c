@@ -1,5 +1,7 @@
 #include "pattern.h"
 
+#include <string.h>
+
 static char lower(char c)
 {
   return c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
@@ -25,4 +27,11 @@ int pattern_match(const char *pattern, size_t patternlen, const char *text, size
   }
   while (p < patternlen && pattern[p] == '*') ++p;
   return p == patternlen;
+}
+
+/* Without a domain there is postmaster, RFC 5321 4.5.1. */
+int pattern_vain(const char *pattern, size_t len)
+{
+  if (len && *pattern == '@') return 1;
+  return memchr(pattern, '.', len) && !memchr(pattern, '@', len) && !memchr(pattern, '*', len);
 }

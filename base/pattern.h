@@ -8,4 +8,8 @@
  * the product of both lengths; nothing is allocated. */
 int pattern_match(const char *pattern, size_t patternlen, const char *text, size_t len);
 
+/* Can it match no address: a domain alone, as it stands in qmail's rcpthosts, or one behind an @
+ * without a * before that? 1 or 0. */
+int pattern_vain(const char *pattern, size_t len);
+
 #endif

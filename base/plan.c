@@ -104,6 +104,9 @@ static int add(struct reader *r, char ***patterns, char *value)
   if (!all) return fail(r, "out of memory", 0);
   split(value, ",", all + have);
   *patterns = all;
+  for (; all[have]; ++have)
+    if (pattern_vain(all[have], strlen(all[have])))
+      return fail(r, "no address matches this pattern, a whole domain is *@DOMAIN: ", all[have]);
   return 1;
 }
 

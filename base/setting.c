@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "pattern.h"
 #include "plan.h"
 
 static int useless(stralloc *trouble, const char *folder, const char *file, const char *what)
@@ -34,14 +35,6 @@ int setting_numbers(const struct setting *settings, size_t count, stralloc *trou
   return 1;
 }
 
-/* A domain alone, as it stands in qmail's rcpthosts, matches nobody's address. Without a domain
- * there is postmaster, RFC 5321 4.5.1. */
-static int matches_none(const char *pattern, size_t len)
-{
-  if (*pattern == '@') return 1;
-  return memchr(pattern, '.', len) && !memchr(pattern, '@', len) && !memchr(pattern, '*', len);
-}
-
 static int no_address(stralloc *trouble, const char *file, unsigned int number, const char *line, size_t len)
 {
   char digits[FMT_ULONG], domain[101];
@@ -67,7 +60,7 @@ int setting_addresses(const char *file, stralloc *patterns, stralloc *trouble)
   r = control_read(name, patterns);
   if (r != 1) return setting_trouble(trouble, file, r == -1 ? strerror(errno) : "there is no such file");
   while (control_next(patterns, &at, &line, &len, &number))
-    if (matches_none(line, len)) return no_address(trouble, file, number, line, len);
+    if (pattern_vain(line, len)) return no_address(trouble, file, number, line, len);
   return 1;
 }
 

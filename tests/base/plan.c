@@ -119,6 +119,8 @@ static void bad(void)
   ok(wrong("a check on-error=whitelisted : x\n",
            "1: on-error= wants a verdict such as defer or deliver, not whitelisted"), "failure is never trust");
   ok(wrong("a check for= : x\n", "1: for= and not-for= want patterns with commas between them, not "), "no pattern");
+  ok(wrong("a check for=a@b,example.net : x\n", "1: no address matches this pattern, a whole domain is *@DOMAIN: example.net"), "a domain alone");
+  ok(wrong("a check not-for=@example.net : x\n", "1: no address matches this pattern, a whole domain is *@DOMAIN: @example.net"), "one behind an @");
   ok(wrong("a check for=a,,b : x\n", "1: for= and not-for= want patterns with commas between them, not a,,b"),
      "an empty pattern");
   ok(wrong("\n\n\033[2Jx check : y\n", "3: a name is 1 to 30 letters, digits, - and _, not ?[2Jx"),
