@@ -6,6 +6,8 @@
 
 #include "log.h"
 
+enum { FLIGHT = 8192 };  /* bytes of commands that any server takes while nobody reads its answers */
+
 struct exchange {
   struct smtpc *c;
   const char *name;
@@ -117,22 +119,37 @@ static void answer(struct exchange *x, char command, int code)
   x->heard += command == 'R';
 }
 
-/* In one write, where the server has PIPELINING. 1 or -1. */
+/* As many whole lines as go out before the first answer is read. */
+static const char *flight(const char *at, const char *end)
+{
+  const char *nl;
+
+  if (end - at <= FLIGHT) return end;
+  nl = memrchr(at, '\n', FLIGHT);
+  return (nl ? nl : (const char *) memchr(at, '\n', (size_t) (end - at))) + 1;
+}
+
+/* Where the server has PIPELINING. Mostly all goes in one write; but a server that is not read
+ * stops reading itself, so that of many recipients only some go out at a time. RFC 2920, 3.1.
+ * 1 or -1. */
 static int together(struct exchange *x, const stralloc *lines)
 {
-  const char *at, *end = lines->s + lines->len;
+  const char *at = lines->s, *end = lines->s + lines->len, *sent = at;
   int r;
 
   if (stream_pending(&x->c->stream)) {
     x->c->trouble = "spoke without being asked, or closed";
     return -1;
   }
-  stream_limit(&x->c->stream, x->seconds);
-  if (stream_write(&x->c->stream, lines->s, lines->len, 0) == -1) {
-    x->c->trouble = "does not read";
-    return -1;
-  }
-  for (at = lines->s; at < end; at = (const char *) memchr(at, '\n', (size_t) (end - at)) + 1) {
+  for (; at < end; at = (const char *) memchr(at, '\n', (size_t) (end - at)) + 1) {
+    if (at == sent) {
+      sent = flight(at, end);
+      stream_limit(&x->c->stream, x->seconds);
+      if (stream_write(&x->c->stream, at, (size_t) (sent - at), 0) == -1) {
+        x->c->trouble = "does not read";
+        return -1;
+      }
+    }
     r = smtpc_reply(x->c, x->seconds);
     if (r == -1) return -1;
     answer(x, *at, r);

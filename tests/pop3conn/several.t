@@ -101,6 +101,19 @@ behind
 same 0 '... and the next run' fetch
 same '1 bert,' '... knows' got
 
+# A server that is not read may stop reading: no more goes out at once than anybody takes.
+fresh
+rm "$B/mail/1"
+# shellcheck disable=SC2046 # an address a word
+letter 1 $(seq -f '%04.0f.somebody.with.a.long.name' 400)
+same 0 'a letter for hundreds' sh -c 'CM_HOME=$1 timeout 60 strace -qq -f -e trace=sendto,write,writev,sendmsg -o "$2/sent" cm-fetch "$2" > /dev/null 2> "$2/err"; echo $?' sh "${A%/*}" "$A"
+same 400 '... goes to them all' sh -c "grep -c '^1 RCPT' '$S/commands'"
+same '1 250' '... in one piece' sh -c "sed -n 's/.* \(250\)\$/\1/p' '$S/ledger' | uniq -c | sed 's/^ *//'"
+most() { sed -n 's/.*"RCPT TO.* = \([0-9]*\)$/\1/p' "$A/sent" | sort -n | tail -n 1; }
+ok 'some hundred of them at a time' [ "$(most)" -le 8192 ]
+ok '... and not one' [ "$(most)" -gt 4096 ]
+rm "$A/sent"
+
 # Programs take all or nothing.
 fresh
 printf '#!/bin/sh\nexec 3<&1 > /dev/null; cat; tr "\\0" "\\n" <&3 | sed -n "s/^T//p" >> "%s"; exit 0\n' "$T/queued" > "$T/queue"
