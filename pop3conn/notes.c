@@ -11,6 +11,8 @@ struct note *notes_of(struct journal *j, const struct postbox *m, const struct l
   size_t n = str_copy(name, *m->validity ? m->validity : "-");
 
   name[n++] = ' ';
+  /* One = is our own, here and in "- =first". */
+  if (*l->uid == '=') name[n++] = '=';
   name[n + str_copy(name + n, l->uid)] = 0;
   return journal_note(j, name);
 }

@@ -136,4 +136,20 @@ all_of() { inbox mx | grep -x "\.a dot\|Hello [0-9]\|Subject: letter [0-9]" | so
 same '5 .a dot,1 Hello 1,1 Hello 2,1 Hello 3,1 Hello 4,1 Hello 5,1 Subject: letter 1,1 Subject: letter 2,1 Subject: letter 3,1 Subject: letter 4,1 Subject: letter 5,' \
   'whole, each once' all_of
 
+# A server may call a letter what it likes ---------------------------------------------------
+
+popbox names
+behind
+rm -f "$A/journal"*
+set_control onlynew ''
+letter() { printf 'Subject: letter %s\n\nHello\n' "$1" > "$B/mail/$2"; }
+letter 1 =old
+same 0 'of letters whose names begin with =' fetch
+same '' 'those that were there are left' delivered
+letter 2 =first
+letter 3 ==first
+same 0 'and those that come' fetch
+same 'letter 2 letter 3 ' 'are taken, though one is called as we call something' delivered
+same '=old' 'and deleted' ls "$B/mail"
+
 done_testing
