@@ -7,6 +7,7 @@
 #include "identity.h"
 #include "log.h"
 #include "setting.h"
+#include "starttls.h"
 
 #define REST 1            /* seconds for the rest of an answer, while nobody watches the client */
 
@@ -44,7 +45,8 @@ static enum decision_end watch(void *with, int pidfd, long long end)
     if (r <= 0) continue;
     if (p[0].revents) break;
     if (p[1].revents) {
-      if (!session_present(s)) return DECISION_GONE;
+      /* It has ended its side, also where commands that are not read yet stand before the end. */
+      if (!session_present(s) || starttls_cut(s)) return DECISION_GONE;
       p[1].fd = -1;  /* it has only closed its own half, with commands still to be read */
     }
     if (p[2].revents) hear(s, &waiting, REST);

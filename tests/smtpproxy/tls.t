@@ -184,6 +184,11 @@ ok 'row 27: cut off behind the message, with commands to come: it is gone' logge
 wait $hung
 rm "$T/in"
 delivered 0 '... and nothing is delivered'
+ended 'line NOOP' cut
+ok 'row 27: also where the commands came later' logged '^aborted .* the client went away'
+wait $hung
+rm "$T/in"
+delivered 0 '... and nothing is delivered'
 ended notify answer answer eof
 ok 'while one that ended its side in order' within 20 sh -c "echo > '$T/gate'"
 wait $hung
