@@ -88,6 +88,7 @@ static FILE *out;
 static struct tracee {
   pid_t pid;
   int counts;                  /* its program is the one that counts */
+  int named;                   /* it has run one that it was not born with, so that this is known */
   int fails;                   /* 0, or the error that the call it is in is to give */
   unsigned char again[512];    /* by a call's number: 1: it failed with EINTR the last time */
   int halved;                  /* what it asked for was changed, and was */
@@ -293,6 +294,7 @@ static void executes(struct tracee *t)
   n = readlink(link, path, sizeof path - 1);
   path[n > 0 ? n : 0] = 0;
   name = strrchr(path, '/');
+  t->named = 1;
   t->counts = !only || (name && !strcmp(name + 1, only));
   if (what == CLOCK) hide_vdso(t);
 }
@@ -306,7 +308,9 @@ static int stopped(struct tracee *t, int status)
   unsigned long child;
 
   if (status >> 16 == PTRACE_EVENT_EXEC) executes(t);
-  else if (status >> 16 && ptrace(PTRACE_GETEVENTMSG, t->pid, 0, &child) != -1) tracee((pid_t) child)->counts = counts;
+  /* The child may have come first, and run another program already. */
+  else if (status >> 16 && ptrace(PTRACE_GETEVENTMSG, t->pid, 0, &child) != -1 && !tracee((pid_t) child)->named)
+    tracee((pid_t) child)->counts = counts;
   if (status >> 16 || signal == SIGSTOP) return 0;
   if (signal != (SIGTRAP | 0x80)) return signal == SIGTRAP ? 0 : signal;
   if (ptrace(PTRACE_GET_SYSCALL_INFO, t->pid, sizeof info, &info) < 0 || ptrace(PTRACE_GETREGS, t->pid, 0, &r) == -1) return 0;
