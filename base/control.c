@@ -119,6 +119,11 @@ int control_trouble(stralloc *trouble, ...)
   return 0;
 }
 
+const char *control_words(const stralloc *trouble)
+{
+  return trouble->len ? trouble->s : "out of memory";
+}
+
 static int distrust(stralloc *trouble, const char *folder, const char *why)
 {
   return control_trouble(trouble, "unable to rely on ", folder, ": ", why, (char *) 0);

@@ -17,6 +17,9 @@ const char *control_home(void);
  * them its length is 0. Gives back 0. */
 int control_trouble(stralloc *trouble, ...) __attribute__((sentinel));
 
+/* What a trouble says, and what one says for which there was no memory. */
+const char *control_words(const stralloc *trouble);
+
 /* Open for reading, close-on-exec: the port's file or the suite's.
  * A descriptor, or -1 with errno (ENOENT: in neither place). */
 int control_open(const char *name);

@@ -58,7 +58,7 @@ int setting_addresses(const char *file, stralloc *patterns, stralloc *trouble)
 
   name[str_copy(name, "control/") + str_copy(name + 8, file)] = 0;
   r = control_read(name, patterns);
-  if (r != 1) return setting_trouble(trouble, file, r == -1 ? strerror(errno) : "there is no such file");
+  if (r != 1) return setting_trouble(trouble, file, r == -1 ? setting_why(r) : "there is no such file");
   while (control_next(patterns, &at, &line, &len, &number))
     if (pattern_vain(line, len)) return no_address(trouble, file, number, line, len);
   return 1;

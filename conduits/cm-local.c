@@ -82,7 +82,7 @@ static int settings(const char *pipeline, int *stages)
 
   if (control_survey(&trouble) && setting_numbers(numbers, 2, &trouble) && setting_pipeline(pipeline, stages, &trouble))
     return 1;
-  log_event("trouble", item.id, trouble.len ? trouble.s : "out of memory");
+  log_event("trouble", item.id, control_words(&trouble));
   return 0;
 }
 

@@ -48,7 +48,7 @@ int main(int argc, char **argv)
   stream_begin(&m->server, 0, 1, input, sizeof input, m->timeout);
   m->server.stops = 1;
   if (!settings(m, &trouble)) {
-    log_event("trouble", "-", trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", "-", control_words(&trouble));
     m->broken = 1;
   }
   steps_serve(m);

@@ -291,7 +291,7 @@ int main(int argc, char **argv)
 
   errmsg_iam("cm-opensmtpd");
   if (argc > 1) die(100, "takes no arguments: ", argv[1]);
-  if (!setting_numbers(numbers, 1, &trouble)) die(111, trouble.len ? trouble.s : "out of memory");
+  if (!setting_numbers(numbers, 1, &trouble)) die(111, control_words(&trouble));
   if (!concurrency || concurrency > SITTING_MOST) die(111, "control/concurrency: write a number from 1 to 200");
   do {
     /* A new process has what waits to be written, too. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "control.h"
 #include "log.h"
 #include "networks.h"
 #include "peer.h"
@@ -102,7 +103,7 @@ static int is_listed(void)
   const char *address = peer_fact("REMOTEIP");
   struct ip ip;
 
-  if (networks_read("control/proxy", &networks, &trouble) == -1) leave(trouble.len ? trouble.s : "out of memory");
+  if (networks_read("control/proxy", &networks, &trouble) == -1) leave(control_words(&trouble));
   return ip_scan(address, strlen(address), &ip) && networks_have(&networks, &ip);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "control.h"
 #include "copy.h"
 #include "log.h"
 #include "maildir.h"
@@ -109,7 +110,7 @@ static int address(const char *word, const struct item *i, unsigned long seconds
   int code;
 
   if (!queue_program(&program, &trouble)) {
-    log_event("trouble", i->id, trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", i->id, control_words(&trouble));
     return 0;
   }
   if (!agent_top(i, 1, &top) || !stralloc_copys(&to, word) || !stralloc_append(&to, "\n")) return 0;

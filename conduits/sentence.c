@@ -50,7 +50,7 @@ static int judge(struct visitor *v)
   }
   if (!control_survey(&trouble) || !setting_numbers(numbers, 1, &trouble) ||
       !setting_pipeline(SETTING_PIPELINE, &stages, &trouble)) {
-    log_event("trouble", i->id, trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", i->id, control_words(&trouble));
     return 0;
   }
   if (item_judge(i, SETTING_PIPELINE, stages, deadline) == 1) return 1;

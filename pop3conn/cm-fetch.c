@@ -58,12 +58,12 @@ static int account(const char *dir)
     return ROUND_CALL;
   }
   if (!account_read(&a, &trouble)) {
-    log_event("trouble", "-", dir, ": ", trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", "-", dir, ": ", control_words(&trouble));
     return ROUND_CALL;
   }
   r = round_mailbox(&a, &name) ? journal_open(&j, name.s, only_look, &trouble) : -1;
   if (r == 0) log_event("trouble", "-", dir, ": another run has this account");
-  if (r == -1) log_event("trouble", "-", dir, ": ", trouble.len ? trouble.s : "out of memory");
+  if (r == -1) log_event("trouble", "-", dir, ": ", control_words(&trouble));
   if (r != 1) return r == 0 ? ROUND_LOCKED : ROUND_TROUBLE;
   if (j.damaged) log_event("trouble", "-", dir, ": lines of the journal were damaged; what they told may be sent again");
   return rounds(&a, &j);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "control.h"
 #include "log.h"
 #include "peer.h"
 #include "rlimit.h"
@@ -68,7 +69,7 @@ int main(int argc, char **argv)
   if (argc > 1) die(100, "takes no arguments: ", argv[1]);
   begin(s);
   if (!settings_read(&s->set, &trouble) || !ucspitls_look(&trouble)) {
-    log_event("trouble", s->id, trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", s->id, control_words(&trouble));
     s->set.timeoutpop3d = 30;
     session_reply(s, "-ERR [SYS/TEMP] this server is not set up; try again later");
     session_flush(s);

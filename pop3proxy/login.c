@@ -5,6 +5,7 @@
 
 #include "accounts.h"
 #include "capa.h"
+#include "control.h"
 #include "identity.h"
 #include "log.h"
 #include "sasl.h"
@@ -26,7 +27,7 @@ static int which(struct session *s, const struct pop **to, size_t *len)
   *len = s->user.len;
   r = accounts_find(&s->set.accounts, s->user.s, to, &trouble);
   if (r == -1) {
-    log_event("trouble", s->id, trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", s->id, control_words(&trouble));
     session_reply(s, "-ERR [SYS/TEMP] the server of this mailbox is not known; try again later");
   }
   if (r || !s->set.fixed.host) return r;

@@ -175,7 +175,7 @@ static void mail(const char *recipient, const char *to, const stralloc *text)
   int r = SEND_LATER;
 
   if (!upstream_read(&upstreams, &trouble) || !route_open(&routes, me.s, &trouble)) {
-    log_event("trouble", rows.cell[ROW_ID], trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", rows.cell[ROW_ID], control_words(&trouble));
     return;
   }
   m.upstreams = &upstreams;

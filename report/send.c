@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "copy.h"
 #include "digits.h"
 #include "dot.h"
@@ -196,7 +197,7 @@ static int part(struct send *s, const struct upstreams **way)
   for (; at < end && ok; at = nl + 1, ++count) {
     nl = memchr(at, '\n', (size_t) (end - at));
     r = route_find(s->routes, at, (size_t) (nl - at), found + !!count, &trouble);
-    if (r == -1 && !count) return say(s, 0, trouble.len ? trouble.s : "out of memory", "");
+    if (r == -1 && !count) return say(s, 0, control_words(&trouble), "");
     its = r == 1 ? found + !!count : s->upstreams;
     if (!count) {
       *way = its;

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "control.h"
 #include "early.h"
 #include "guard.h"
 #include "identity.h"
@@ -48,7 +49,7 @@ int main(int argc, char **argv)
   if (argc > 1) die(100, "takes no arguments: ", argv[1]);
   begin(s);
   if (!settings_read(&s->set, &trouble) || !starttls_look(s, &trouble)) {
-    log_event("trouble", s->id, trouble.len ? trouble.s : "out of memory");
+    log_event("trouble", s->id, control_words(&trouble));
     s->set.timeoutsmtpd = 30;
     session_reply(s, "421 4.3.5 this server is not set up; try again later");
     session_flush(s);

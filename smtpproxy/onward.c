@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "behind.h"
+#include "control.h"
 #include "log.h"
 #include "plan.h"
 
@@ -17,7 +18,7 @@ static int look_up(struct session *s, const char *address, size_t len, const str
   int r = route_find(&s->set.routes, address, len, routes + !taken, &trouble);
 
   *way = r == 1 ? routes + !taken : &s->set.upstreams;
-  if (r == -1) log_event("trouble", session_id(s), trouble.len ? trouble.s : "out of memory");
+  if (r == -1) log_event("trouble", session_id(s), control_words(&trouble));
   return r != -1;
 }
 
