@@ -33,5 +33,5 @@ int pattern_match(const char *pattern, size_t patternlen, const char *text, size
 int pattern_vain(const char *pattern, size_t len)
 {
   if (len && *pattern == '@') return 1;
-  return memchr(pattern, '.', len) && !memchr(pattern, '@', len) && !memchr(pattern, '*', len);
+  return memchr(pattern, '.', len) && !memchr(pattern, '@', len) && !memchr(pattern, '*', len) && !memchr(pattern, '?', len);
 }

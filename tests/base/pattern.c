@@ -63,5 +63,9 @@ int main(void)
   for (size_t i = 0; i < sizeof stars; i += 2) memcpy(stars + i, "a*", 2);
   stars[sizeof stars - 1] = 'b';
   ok(!pattern_match(stars, sizeof stars, many, sizeof many), "a hostile pattern ends");
+  ok(pattern_vain("example.net", 11) && pattern_vain("@example.net", 12), "a domain alone matches no address");
+  ok(!pattern_vain("*@example.net", 13) && !pattern_vain("joe@example.net", 15) && !pattern_vain("*.example.net", 13) &&
+     !pattern_vain("postmaster", 10), "with an @, a * or no dot one may match");
+  ok(!pattern_vain("joe?example.net", 15) && match("joe?example.net", "joe@example.net"), "as may one with a ? for the @");
   return done_testing();
 }
