@@ -33,7 +33,7 @@ ifneq ($(MUSL),)
 # Where there is a large model of data, it keeps large buffers away from the
 # small variables, which then share their pages; and they begin with a page,
 # far behind the text, so that they do not reach into a second one.
-  PLAINLD := -L$(BUILD)/include -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-u,malloc
+  PLAINLD := -L$(BUILD)/include -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,--sort-section=alignment -Wl,-u,malloc
   ifneq ($(filter x86_64%,$(shell $(MUSL) -dumpmachine)),)
     PLAINCC += -mcmodel=medium -mlarge-data-threshold=1000
     PLAINLD += -Wl,--section-start=.init_array=0x600000

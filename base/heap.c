@@ -1,10 +1,11 @@
 /* malloc for the small static programs, where it takes the place of musl's.
  * That one asks the kernel for memory of its own for each size and touches a
  * page or two for each: a third of what a stage costs besides its start. Here
- * blocks stand side by side, the first ones in the program's own memory. Blocks
- * come in powers of two, so that a growing string is seldom moved; a freed one
- * is kept for its size, a large one given back. No threads. glibc keeps its own,
- * and so do the sanitizers. */
+ * blocks stand side by side, the first ones in the program's own memory, behind
+ * its small variables. Blocks come in few sizes, so that a growing string is
+ * seldom moved, and the last one grows where it is; a freed one is kept for its
+ * size, a large one given back. No threads. glibc keeps its own, and so do the
+ * sanitizers. */
 
 #include <errno.h>
 #include <stdint.h>
@@ -18,8 +19,7 @@ enum {
   FIRST = 32768,    /* bytes that need no system call */
   CHUNK = 131072,   /* what is asked for after that */
   LARGE = 65536,    /* from here on a block is a mapping of its own */
-  LEAST = 16,
-  CLASSES = 13,     /* LEAST << 12 is LARGE */
+  CLASSES = 24,     /* 16, 32, 48, 64, 96, 128, 192 ... LARGE */
   PAGE = 4096
 };
 
@@ -30,12 +30,27 @@ struct block {
 #define USED ((uintptr_t) 0x5ca1ab1e)
 #define FREE ((uintptr_t) 0xf1ee)
 
-static _Alignas(PAGE) char first[FIRST];
+/* What is aligned best among the large variables comes first, see Makefile. */
+static _Alignas(64) char first[FIRST];
 /* Where the next fresh block begins, and where the room for it ends. */
 static char *next = first, *end = first + FIRST;
 /* Lists, linked in the bytes behind the heads. Among the zeros, where it is
  * read before it is written, a page of it would be faulted in twice. */
 static __attribute__((section(".data"))) struct block *freed[CLASSES];
+
+static size_t class_size(unsigned int class)
+{
+  if (!class) return 16;
+  return class % 2 ? (size_t) 32 << class / 2 : (size_t) 48 << (class / 2 - 1);
+}
+
+static unsigned int class_of(size_t size)
+{
+  unsigned int class = 0;
+
+  while (class < CLASSES && class_size(class) < size) ++class;
+  return class;
+}
 
 static void *payload(struct block *b) { return b + 1; }
 
@@ -90,7 +105,7 @@ static struct block *fresh(size_t size)
 /* *used: has it been somebody else's before, so that it is not zero? */
 static void *take(size_t size, int *used)
 {
-  unsigned int class = 0;
+  unsigned int class;
   struct block *b;
 
   *used = 0;
@@ -98,14 +113,14 @@ static void *take(size_t size, int *used)
     errno = ENOMEM;
     return 0;
   }
-  while (class < CLASSES && (size_t) LEAST << class < size) ++class;
+  class = class_of(size);
   if (class == CLASSES) {
     b = large(size);
   } else if ((b = freed[class])) {
     freed[class] = *link_of(b);
     *used = 1;
   } else {
-    b = fresh((size_t) LEAST << class);
+    b = fresh(class_size(class));
   }
   if (!b) return 0;
   b->mark = USED ^ (uintptr_t) b;
@@ -132,7 +147,7 @@ void *calloc(size_t count, size_t each)
 
 void free(void *p)
 {
-  unsigned int class = 0;
+  unsigned int class;
   struct block *b;
 
   if (!p) return;
@@ -142,7 +157,7 @@ void free(void *p)
     return;
   }
   b->mark = FREE ^ (uintptr_t) b;
-  while ((size_t) LEAST << class < b->size) ++class;
+  class = class_of(b->size);
   *link_of(b) = freed[class];
   freed[class] = b;
 }
@@ -156,6 +171,18 @@ static void *grow_large(struct block *b, size_t size)
   b->size = mapping(size) - sizeof *b;
   b->mark = USED ^ (uintptr_t) b;
   return payload(b);
+}
+
+/* Of the block behind which nothing stands yet: 1, or 0 if there is no room. */
+static int grow_last(struct block *b, size_t size)
+{
+  unsigned int class = class_of(size);
+
+  if ((char *) payload(b) + b->size != next || class == CLASSES) return 0;
+  if ((size_t) (end - next) < class_size(class) - b->size) return 0;
+  b->size = class_size(class);
+  next = (char *) payload(b) + b->size;
+  return 1;
 }
 
 void *realloc(void *old, size_t size)
@@ -172,6 +199,7 @@ void *realloc(void *old, size_t size)
     return 0;
   }
   if (b->size > LARGE) return grow_large(b, size);
+  if (grow_last(b, size)) return old;
   p = take(size, &used);
   if (!p) return 0;
   memcpy(p, old, b->size);

@@ -5,11 +5,11 @@
 
 #include "dot.h"
 
-static _Alignas(4096) char text[32768];  /* of the file */
+static char text[32768];  /* of the file */
 
 /* What goes out next: encoded bytes, behind them some that stand where they
  * are, then the end. */
-static _Alignas(4096) char wire[65536];  /* of both mostly the first page or two are touched */
+static char wire[65536];  /* of both mostly the first page or two are touched */
 static char tail[DOT_TAIL];
 static const char *behind;
 static size_t wired, behindlen, tailed;

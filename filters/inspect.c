@@ -18,8 +18,8 @@ enum {
 };
 
 static struct inspection *all;
-static _Alignas(4096) struct mime walks[NESTED + 1];  /* mostly the first, and its first pages */
-static _Alignas(4096) struct attachment opened[NESTED + 1][MIME_DEPTH + 1];
+static struct mime walks[NESTED + 1];  /* mostly the first, and its first pages */
+static struct attachment opened[NESTED + 1][MIME_DEPTH + 1];
 static struct mime_part outer;   /* of the message itself: what is to be cut out for what is inside it */
 static off_t budget;             /* bytes that may still be decoded again */
 
@@ -155,7 +155,7 @@ static void again(int fd, const struct mime_part *part, unsigned int level, stru
 /* Does data look like a file if it is decoded so? */
 static int is_file(const unsigned char *data, size_t len, enum transfer_kind kind)
 {
-  static _Alignas(4096) unsigned char out[SNIFF_HEAD + 12];  /* in one page */
+  static unsigned char out[SNIFF_HEAD + 12];  /* in one page */
   struct transfer t = { .kind = kind };
   struct kind is;
   size_t n;

@@ -59,7 +59,7 @@ int revision_open(struct run *r)
 /* Has the rewriter written what it read? If not even that can be found out, no. */
 static int same(int old, int new, unsigned long size)
 {
-  static _Alignas(4096) char was[32768], is[32768];
+  static char was[32768], is[32768];
   unsigned long at = 0;
   ssize_t n;
 

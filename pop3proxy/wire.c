@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Alignas(4096) char text[32768];  /* of a file */
-static _Alignas(4096) char out[65536];   /* of both mostly the first page or two are touched */
+static char text[32768];  /* of a file */
+static char out[65536];   /* of both mostly the first page or two are touched */
 static size_t filled;
 
 void wire_begin(struct wire *w, struct session *s)

@@ -141,6 +141,22 @@ static int is_ours(const void *p)
 }
 #endif
 
+#ifndef __GLIBC__
+/* Nothing stands behind the second block yet; then the third one does. */
+static int grows_in_place(void)
+{
+  char *a = malloc(100), *b = malloc(100), *c, *grown;
+  uintptr_t was = (uintptr_t) b;
+
+  memset(b, 1, 100);
+  grown = realloc(b, 5000);
+  c = malloc(5000);
+  memset(c, 2, 5000);
+  return a && (uintptr_t) grown == was && grown[99] == 1 && c >= grown + 5000 &&
+         (uintptr_t) realloc(grown, 20000) != was;
+}
+#endif
+
 #ifndef __SANITIZE_ADDRESS__
 /* Kept, or a compiler leaves the call out. */
 static void *volatile result;
@@ -159,6 +175,7 @@ int main(void)
 {
 #ifndef __GLIBC__
   ok(is_ours(malloc(100)), "the first block needs no system call");
+  ok(grows_in_place(), "the last block grows where it is, another one is moved");
   ok(traps(), "a block that is freed twice ends the program");
 #endif
   ok(many_turns(), "blocks of all sizes are aligned, keep what is in them and share no byte");
