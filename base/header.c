@@ -18,7 +18,8 @@ static size_t namelength(const char *line, size_t len)
 
 enum { MORE, OVER };
 
-#define PIECE 8192  /* bytes that are read at once */
+#define ROOM 2048   /* bytes that there is room for at first */
+#define PIECE 8192  /* bytes that are read at once, at most */
 #define PAGE 4096
 #define BITE 512    /* bytes that are copied at once */
 
@@ -49,9 +50,10 @@ static int walk(struct header *h, int last)
  * one need not be touched. */
 static size_t piece(const struct header *h)
 {
-  size_t left = PAGE - (uintptr_t) (h->raw.s + h->raw.len) % PAGE;
+  size_t room = h->raw.a - h->raw.len, left = PAGE - (uintptr_t) h->raw.s % PAGE;
 
-  return h->raw.len || left < PAGE / 2 ? PIECE : left;
+  if (!h->raw.len && left > PAGE / 4 && left < room) return left;
+  return room < PIECE ? room : PIECE;
 }
 
 int header_read(struct header *h, int fd)
@@ -61,7 +63,7 @@ int header_read(struct header *h, int fd)
   h->raw.len = h->end = h->body = 0;
   do {
     if (h->raw.len > HEADER_MAX) return 0;
-    if (h->raw.a < h->raw.len + PIECE && !stralloc_ready(&h->raw, 2 * h->raw.len + PIECE)) {
+    if (h->raw.a < h->raw.len + ROOM && !stralloc_ready(&h->raw, 2 * h->raw.len + ROOM)) {
       errno = ENOMEM;
       return -1;
     }
