@@ -1,13 +1,13 @@
 #include "list.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "owfat.h"
-#include "pattern.h"
 #include "verdict.h"
 
 #define pure  /* see owfat.h */
@@ -18,6 +18,7 @@
 /* A file of cdb(5): pointers to 256 hash tables, then records, then the tables. */
 #define TABLES 256
 #define HEAD (TABLES * 8)
+#define SLOTS 8  /* of a table that are looked at without a map */
 
 /* The record that cm-list adds: every pattern with its value, a line each, so
  * that a look-up need not walk the file. It ends with a newline even if there
@@ -38,8 +39,8 @@ static int whole(struct list *l)
 
   l->end = l->size;
   for (i = 0; i < HEAD; i += 8) {
-    pos = number(l->map + i);
-    slots = number(l->map + i + 4);
+    pos = number(l->head + i);
+    slots = number(l->head + i + 4);
     if (pos < HEAD || pos > l->size || slots > (l->size - pos) / 8) return 0;
     if (pos < l->end) l->end = pos;
     if (pos + slots * 8 > last) last = pos + slots * 8;
@@ -47,23 +48,74 @@ static int whole(struct list *l)
   return last == l->size;
 }
 
-int list_open(struct list *l, int fd)
+static int take(struct list *l, int fd)
 {
   struct stat st;
+  ssize_t r;
 
+  memset(l, 0, sizeof *l);
   if (fstat(fd, &st) == -1) return -1;
   if (!S_ISREG(st.st_mode) || st.st_size < HEAD || st.st_size > 0xffffffff) return 0;
+  l->fd = fd;
   l->size = (size_t) st.st_size;
-  l->map = mmap(0, l->size, PROT_READ, MAP_SHARED, fd, 0);
-  if (l->map == MAP_FAILED) return -1;
-  return whole(l);
+  l->head = malloc(HEAD);
+  if (!l->head) return -1;
+  r = pread(fd, l->head, HEAD, 0);
+  return r == HEAD ? whole(l) : r == -1 ? -1 : 0;
 }
 
-int list_get(const struct list *l, const char *key, size_t len, struct entry *e)
+int list_open(struct list *l, int fd)
 {
-  struct cdb c = { .map = l->map, .size = (uint32) l->size, .fd = -1 };
-  int found = cdb_findnext(&c, (const unsigned char *) key, len);
+  int result = take(l, fd);
 
+  if (result != 1 && fd != -1) close(fd);
+  return result;
+}
+
+/* Where a record may stand that has this key. 0: there is none; -1: the map has to tell. */
+static long long locate(const struct list *l, const char *key, size_t len)
+{
+  uint32 hash = cdb_hash((const unsigned char *) key, len);
+  const char *table = l->head + hash % TABLES * 8;
+  size_t start = number(table), slots = number(table + 4), at = slots ? hash / TABLES % slots : 0, left, n, i;
+  char slot[SLOTS * 8];
+
+  for (left = slots; left; left -= n, at = (at + n) % slots) {
+    n = slots - at < SLOTS ? slots - at : SLOTS;
+    if (n > left) n = left;
+    if (pread(l->fd, slot, n * 8, (off_t) (start + at * 8)) != (ssize_t) n * 8) return -1;
+    for (i = 0; i < n * 8; i += 8) {
+      if (!number(slot + i + 4)) return 0;
+      if (number(slot + i) == hash) return (long long) number(slot + i + 4);
+    }
+  }
+  return 0;
+}
+
+/* Most look-ups find nothing, and one read tells that: a map costs a process that does no
+ * more than these twenty times as much. */
+static int absent(const struct list *l, const char *key, size_t len)
+{
+  return !l->map && !locate(l, key, len);
+}
+
+static int map(struct list *l)
+{
+  if (l->map) return 1;
+  l->map = mmap(0, l->size, PROT_READ, MAP_SHARED, l->fd, 0);
+  if (l->map == MAP_FAILED) l->map = 0;
+  return !!l->map;
+}
+
+int list_get(struct list *l, const char *key, size_t len, struct entry *e)
+{
+  struct cdb c = { .size = (uint32) l->size, .fd = -1 };
+  int found;
+
+  if (absent(l, key, len)) return 0;
+  if (!map(l)) return -1;
+  c.map = l->map;
+  found = cdb_findnext(&c, (const unsigned char *) key, len);
   if (found != 1) return found;
   if (c.dpos > l->size || c.dlen > l->size - c.dpos) return -1;
   e->value = l->map + c.dpos;
@@ -88,120 +140,41 @@ static int walk(const struct list *l, size_t *at, struct entry *e)
   return 1;
 }
 
-int list_next(const struct list *l, size_t *at, struct entry *e)
+int list_next(struct list *l, size_t *at, struct entry *e)
 {
   int found;
 
+  if (!map(l)) return -1;
   do found = walk(l, at, e); while (found == 1 && e->keylen && *e->key == *collected);
   return found;
 }
 
-static int is_pattern(const struct entry *e)
+int list_is_pattern(const struct entry *e)
 {
   return memchr(e->key, '*', e->keylen) || memchr(e->key, '?', e->keylen);
 }
 
-/* at: the @ in the address, or 0. A pattern that begins with @ is for domains. */
-static int matches(const struct entry *e, const char *address, size_t len, const char *at)
+/* Is the record of the patterns there, and empty? */
+static int has_no_pattern(struct list *l)
 {
-  if (e->keylen && *e->key == '@' && at)
-    return pattern_match(e->key, e->keylen, at, len - (size_t) (at - address));
-  return pattern_match(e->key, e->keylen, address, len);
+  static const char none[] = "\11\0\0\0\1\0\0\0:patterns\n";
+  char record[sizeof none - 1];
+  long long at;
+
+  if (l->map || l->plain) return l->plain;
+  at = locate(l, collected, sizeof collected - 1);
+  l->plain = at > 0 && pread(l->fd, record, sizeof record, at) == sizeof record &&
+             !memcmp(record, none, sizeof record);
+  return l->plain;
 }
 
-/* The next pattern of the collected ones: *lines goes on to the next line. */
-static int line(const char **lines, const char *end, struct entry *e)
+int list_patterns(struct list *l, struct entry *all)
 {
-  const char *nl, *blank;
-  size_t len;
-
-  if (*lines == end) return 0;
-  e->key = *lines;
-  nl = memchr(e->key, '\n', (size_t) (end - e->key));
-  len = nl ? (size_t) (nl - e->key) : (size_t) (end - e->key);
-  blank = memchr(e->key, ' ', len);
-  e->keylen = blank ? (size_t) (blank - e->key) : len;
-  e->value = blank ? blank + 1 : e->key + len;
-  e->valuelen = len - (size_t) (e->value - e->key);
-  *lines = nl ? nl + 1 : end;
-  return 1;
-}
-
-/* Of what was found: does it count? */
-static int counted(int found, int (*counts)(const struct entry *), const struct entry *e)
-{
-  return found == 1 && counts ? counts(e) : found;
-}
-
-static int find_pattern(const struct list *l, const char *address, size_t len, const char *at,
-                        int (*counts)(const struct entry *), struct entry *e)
-{
-  struct entry all;
-  const char *lines;
-  size_t where = 0;
-  int found = list_get(l, collected, sizeof collected - 1, &all);
+  int found = has_no_pattern(l) ? 0 : list_get(l, collected, sizeof collected - 1, all);
 
   if (found == -1) return -1;
-  if (found && all.valuelen && all.value[all.valuelen - 1] == '\n') {
-    for (lines = all.value; line(&lines, all.value + all.valuelen, e); )
-      if (e->keylen && matches(e, address, len, at) && counted(1, counts, e)) return 1;
-    return 0;
-  }
-  while ((found = list_next(l, &where, e)) == 1)
-    if (is_pattern(e) && matches(e, address, len, at) && counted(1, counts, e)) return 1;
-  return found;
-}
-
-static char lower(char c)
-{
-  return c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
-}
-
-/* The domain, then the ones above it; a domain literal has none. */
-static int find_domain(const struct list *l, const char *domain, const char *end,
-                       int (*counts)(const struct entry *), struct entry *e)
-{
-  int found;
-
-  while (domain < end) {
-    if ((found = counted(list_get(l, domain, (size_t) (end - domain), e), counts, e))) return found;
-    if (*domain == '[') break;
-    domain = memchr(domain, '.', (size_t) (end - domain));
-    if (!domain) break;
-    ++domain;
-  }
-  return 0;
-}
-
-int list_choose(const struct list *l, const char *address, size_t len,
-                int (*counts)(const struct entry *), struct entry *e)
-{
-  char text[LIST_KEYMAX] = "<>";
-  const char *at, *end;
-  size_t i;
-  int found, empty = !len;
-
-  while (len && address[len - 1] == '.') --len;
-  if (len > LIST_KEYMAX) {
-    address += len - LIST_KEYMAX;
-    len = LIST_KEYMAX;
-  }
-  for (i = 0; i < len; ++i) text[i] = lower(address[i]);
-  if (empty) len = 2;
-  end = text + len;
-  at = memrchr(text, '@', len);
-
-  if ((at || empty) && (found = counted(list_get(l, text, len, e), counts, e))) return found;
-  if (at && (found = counted(list_get(l, at, (size_t) (end - at), e), counts, e))) return found;
-  /* No @ in so many bytes: they are the end of a domain. */
-  if (at || len == LIST_KEYMAX)
-    if ((found = find_domain(l, at ? at + 1 : text, end, counts, e))) return found;
-  return find_pattern(l, text, len, at, counts, e);
-}
-
-int list_find(const struct list *l, const char *address, size_t len, struct entry *e)
-{
-  return list_choose(l, address, len, 0, e);
+  if (!found) return l->plain ? 0 : 2;
+  return all->valuelen && all->value[all->valuelen - 1] == '\n' ? 1 : 2;
 }
 
 static int blank(char c)
@@ -255,10 +228,9 @@ size_t list_key(char *key, size_t len)
   while (len && key[len - 1] == '.') --len;
   if (!len || len > LIST_KEYMAX || *key == *collected || *key == '.' || key[len - 1] == '@')
     return 0;
-  for (i = 0; i < len; ++i) {
+  for (i = 0; i < len; ++i)
     if ((unsigned char) key[i] <= ' ' || key[i] == 127 || memchr("<>,;\"", key[i], 5)) return 0;
-    key[i] = lower(key[i]);
-  }
+  case_lowerb(key, len);
   return len;
 }
 
@@ -289,7 +261,7 @@ int list_write(int fd, const struct entry *entries, size_t count)
   if (cdb_make_start(&make, fd) == -1) return -1;
   for (e = entries; e < entries + count; ++e) {
     if (!add(&make, e->key, e->keylen, e->value, e->valuelen)) return -1;
-    if (!is_pattern(e)) continue;
+    if (!list_is_pattern(e)) continue;
     if (!stralloc_catb(&patterns, e->key, e->keylen) || !stralloc_append(&patterns, " ") ||
         !stralloc_catb(&patterns, e->value, e->valuelen) || !stralloc_append(&patterns, "\n")) {
       errno = ENOMEM;

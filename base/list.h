@@ -11,9 +11,12 @@
 #define LIST_LINEMAX 4000   /* bytes of a key, its verdict and its reason */
 
 struct list {
-  char *map;    /* the file */
+  int fd;
+  int plain;    /* it is known to have no pattern */
+  char *map;    /* the file; 0: nothing has been found yet */
   size_t size;
   size_t end;   /* where its records end and its hash tables begin */
+  char *head;   /* where these are */
 };
 
 /* A key and "[+CONDITION...] [VERDICT [REASON...]]", pointing into the list. */
@@ -24,25 +27,22 @@ struct entry {
   size_t valuelen;
 };
 
-/* Map the file that is open at fd; the descriptor may be closed afterwards, the
- * map lasts as long as the process. 1; 0: it is not a list, or not a whole one;
- * -1 with errno. */
+/* The file that is open at fd. The list keeps the descriptor, and what is found in
+ * it, as long as the process lasts. 1; 0: it is not a list, or not a whole one;
+ * -1 with errno; then fd is closed. */
 int list_open(struct list *list, int fd);
 
 /* The entry with just this key, the first if there are several.
  * 1; 0: there is none; -1: the list is damaged. */
-int list_get(const struct list *list, const char *key, size_t len, struct entry *entry);
+int list_get(struct list *list, const char *key, size_t len, struct entry *entry);
 
-/* The entry that decides about a mail address: of the address itself, of
- * @domain, of the domain, of the domains above it, or the first pattern that
- * matches. No bytes at all are the empty sender, listed as <>. Of an address
- * above LIST_KEYMAX only the end counts. Case does not matter.
- * 1; 0: not listed; -1: the list is damaged. */
-int list_find(const struct list *list, const char *address, size_t len, struct entry *entry);
+/* Has the key * or ? in it? */
+int list_is_pattern(const struct entry *entry);
 
-/* The same, but entries to which counts says 0 are passed over. */
-int list_choose(const struct list *list, const char *address, size_t len,
-                int (*counts)(const struct entry *entry), struct entry *entry);
+/* All patterns of the list with what their entries say, a line "KEY [VALUE]" each, which
+ * together are the value of all. 1; 0: it has none; 2: it was not made by cm-list, and only
+ * a walk tells; -1: it is damaged. */
+int list_patterns(struct list *list, struct entry *all);
 
 /* Walk the conditions of an entry. *at is 0 for the first call; word comes
  * without its +. 1; 0: no more, and *at is where the verdict stands. */
@@ -50,7 +50,7 @@ int list_condition(const struct entry *entry, size_t *at, const char **word, siz
 
 /* The next entry in the order of the file. *at is 0 for the first call.
  * 1; 0: no more; -1: the list is damaged. */
-int list_next(const struct list *list, size_t *at, struct entry *entry);
+int list_next(struct list *list, size_t *at, struct entry *entry);
 
 /* What an entry says: its verdict, or the other one if it names none;
  * reason, possibly empty, points into it. -1: what stands there is no verdict. */

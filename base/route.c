@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "control.h"
+#include "lookup.h"
 
 int route_because(const struct routes *r, stralloc *trouble, int result, const char *what, const char *more)
 {
@@ -22,7 +22,6 @@ int route_list(struct routes *r, const char *file, const char *option, stralloc 
   opened = list_open(&r->list, fd);
   if (opened == -1) route_because(r, trouble, 0, strerror(errno), "");
   if (opened == 0) route_because(r, trouble, 0, "damaged, or not made by cm-list ", option);
-  close(fd);
   return r->any = opened == 1;
 }
 
@@ -39,7 +38,7 @@ static int whole(const struct routes *r, const char *address, size_t len, strall
          (memchr(address, '@', len) || (stralloc_append(full, "@") && stralloc_cats(full, r->me)));
 }
 
-int route_find(const struct routes *r, const char *address, size_t len, struct upstreams *u, stralloc *trouble)
+int route_find(struct routes *r, const char *address, size_t len, struct upstreams *u, stralloc *trouble)
 {
   static stralloc full, key;
   struct entry e;

@@ -27,6 +27,6 @@ int route_because(const struct routes *r, stralloc *trouble, int result, const c
 
 /* The upstreams of an address, in u. 1; 0: it has no route, u is as it was; -1 with
  * trouble: that cannot be known, and nobody may guess. */
-int route_find(const struct routes *r, const char *address, size_t len, struct upstreams *u, stralloc *trouble);
+int route_find(struct routes *r, const char *address, size_t len, struct upstreams *u, stralloc *trouble);
 
 #endif

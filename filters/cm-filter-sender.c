@@ -5,12 +5,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "condition.h"
 #include "control.h"
 #include "heading.h"
-#include "list.h"
+#include "lookup.h"
 #include "mailbox.h"
 #include "reason.h"
 #include "stage.h"
@@ -37,7 +36,6 @@ static void open_list(void)
 
   if (fd == -1 || (found = list_open(&list, fd)) == -1) stage_diesys("unable to read ", name);
   if (!found) stage_die("unable to read ", name, ": not a list, or damaged");
-  close(fd);
 }
 
 static void no_verdict(const struct entry *entry)
@@ -62,14 +60,17 @@ static int counts(const struct entry *entry)
   return holds;
 }
 
-/* sure: is that the sender in every reading? */
+/* sure: is that the sender in every reading? Mostly From says what the envelope said. */
 static void look_up(const char *address, int sure)
 {
+  static const char *surely;
   struct entry entry;
   const char *reason;
   size_t len;
   int verdict, found;
 
+  if (surely && !strcmp(address, surely)) return;
+  if (sure) surely = address;
   looked_up = address;
   found = list_choose(&list, address, strlen(address), counts, &entry);
   if (!found) return;

@@ -6,7 +6,7 @@
 
 #include "control.h"
 #include "envelope.h"
-#include "list.h"
+#include "lookup.h"
 #include "message.h"
 #include "pattern.h"
 #include "reason.h"

@@ -12,7 +12,7 @@
 
 #include "condition.h"
 #include "control.h"
-#include "list.h"
+#include "lookup.h"
 #include "owfat.h"
 #include "pop.h"
 #include "print.h"
@@ -89,7 +89,6 @@ static int open_list(const char *name, struct list *list)
   if (fd == -1 && errno == ENOENT) return 0;
   if (fd == -1 || (found = list_open(list, fd)) == -1) diesys(TROUBLE, "unable to read ", name);
   if (!found) die(TROUBLE, "unable to read ", name, ": not a list, or damaged");
-  close(fd);
   return 1;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lookup.h"
+
 /* The last two that were found: where one has a connection, another never takes its place. */
 static struct found {
   stralloc line, words;
@@ -25,7 +27,7 @@ static int take(const struct routes *a, const struct entry *e, stralloc *trouble
   return 1;
 }
 
-int accounts_find(const struct routes *a, const char *user, const struct pop **to, stralloc *trouble)
+int accounts_find(struct routes *a, const char *user, const struct pop **to, stralloc *trouble)
 {
   static stralloc key;
   struct entry e;

@@ -16,7 +16,7 @@ enum {
 
 struct send {
   const struct upstreams *upstreams;  /* of whom has no route */
-  const struct routes *routes;
+  struct routes *routes;
   const char *me;            /* our host name */
   int message;               /* a file, sent whole */
   const char *sender;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lookup.h"
 #include "tap.h"
 #include "verdict.h"
 
@@ -21,7 +22,6 @@ static int open_bytes(const char *bytes, size_t len)
 
   if (fd == -1 || write(fd, bytes, len) != (ssize_t) len) return -2;
   result = list_open(&list, fd);
-  close(fd);
   return result;
 }
 
