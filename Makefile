@@ -31,8 +31,9 @@ ifneq ($(MUSL),)
 # Fewer pages to touch at a program's start, and base/heap.c in malloc's place.
 # Nothing makes RELRO true in a static program of musl, and it costs a page.
 # Where there is a large model of data, it keeps large buffers away from the
-# small variables, which then share their pages; and they begin with a page,
-# far behind the text, so that they do not reach into a second one.
+# small variables, which then share their pages, far behind the text, so that
+# they do not reach into a second one. Sorted, the best aligned come first: of
+# the large ones that is what malloc gives out.
   PLAINLD := -L$(BUILD)/include -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,--sort-section=alignment -Wl,-u,malloc
   ifneq ($(filter x86_64%,$(shell $(MUSL) -dumpmachine)),)
     PLAINCC += -mcmodel=medium -mlarge-data-threshold=1000
