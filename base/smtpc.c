@@ -80,15 +80,20 @@ int smtpc_reply(struct smtpc *c, unsigned long seconds)
   return fail(c, "sent an endless reply");
 }
 
-int smtpc_send(struct smtpc *c, const char *line, size_t len, unsigned long seconds)
+static int tell(struct smtpc *c, const char *line, size_t len, unsigned long seconds)
 {
-  /* A reply that came before its command must never answer the next one. */
-  if (stream_pending(&c->stream)) return fail(c, "spoke without being asked, or closed");
   if (!stralloc_copyb(&c->line, line, len) || !stralloc_cats(&c->line, "\r\n"))
     return fail(c, "out of memory");
   stream_limit(&c->stream, seconds);
   if (stream_write(&c->stream, c->line.s, c->line.len, 0) == -1) return fail(c, "does not read");
   return 1;
+}
+
+int smtpc_send(struct smtpc *c, const char *line, size_t len, unsigned long seconds)
+{
+  /* A reply that came before its command must never answer the next one. */
+  if (stream_pending(&c->stream)) return fail(c, "spoke without being asked, or closed");
+  return tell(c, line, len, seconds);
 }
 
 int smtpc_command(struct smtpc *c, const char *line, size_t len, unsigned long seconds)
@@ -223,6 +228,6 @@ int smtpc_open(struct smtpc *c, const struct upstream *to, const char *me, unsig
 void smtpc_quit(struct smtpc *c)
 {
   if (!smtpc_isopen(c)) return;
-  smtpc_command(c, "QUIT", 4, 5);
+  if (tell(c, "QUIT", 4, 5) == 1) smtpc_reply(c, 5);
   smtpc_close(c);
 }

@@ -35,6 +35,7 @@ void stream_signals(const int *other)
   sigaction(SIGTERM, &a, 0);
 }
 
+enum { RECEIVE, SEND };
 #define SLACK 1000  /* milliseconds that a limit in the kernel may be off */
 
 void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
@@ -47,9 +48,9 @@ void stream_begin(struct stream *s, int in, int out, char *buffer, size_t size,
   s->out = out;
   s->buffer = buffer;
   s->size = size;
-  s->waits[0] = s->waits[1] = (long) seconds * 1000;
-  s->socket = !setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) &&
-              !setsockopt(out, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+  s->waits[RECEIVE] = (long) seconds * 1000;
+  s->waits[SEND] = -2 * SLACK;  /* the kernel has not been told */
+  s->socket = !setsockopt(in, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 }
 
 void stream_limit(struct stream *s, unsigned long seconds)
@@ -57,8 +58,6 @@ void stream_limit(struct stream *s, unsigned long seconds)
   s->whole = (long long) seconds * 1000;
   s->deadline = -1;
 }
-
-enum { RECEIVE, SEND };
 
 /* How long the next read or write may wait, in milliseconds. What mostly is all at once
  * asks for no time: the deadline counts from the first piece on. */
@@ -187,6 +186,21 @@ static ssize_t push(int fd, const struct msghdr *m, int flags)
   return m->msg_iovlen == 1 ? send(fd, m->msg_iov->iov_base, m->msg_iov->iov_len, flags) : sendmsg(fd, m, flags);
 }
 
+/* Mostly there is room, and nobody waits. */
+static ssize_t emit(struct stream *s, const struct msghdr *m, int flags)
+{
+  ssize_t r;
+
+  if (!s->socket) return ready(s, SEND) == 1 ? writev(s->out, m->msg_iov, (int) m->msg_iovlen) : -1;
+  r = push(s->out, m, flags | MSG_DONTWAIT);
+  if (r == -1 && errno == EAGAIN && ready(s, SEND) == 1) r = push(s->out, m, flags);
+  if (r == -1 && errno == ENOTSOCK) {
+    s->socket = 0;
+    errno = EINTR;
+  }
+  return r;
+}
+
 int stream_writev(struct stream *s, struct iovec *v, size_t count, int more)
 {
   struct msghdr m = { .msg_iov = v };
@@ -194,9 +208,7 @@ int stream_writev(struct stream *s, struct iovec *v, size_t count, int more)
 
   m.msg_iovlen = (__typeof__(m.msg_iovlen)) count;  /* int or size_t, as the C library has it */
   for (advance(&m, 0); m.msg_iovlen; advance(&m, (size_t) r)) {
-    if (ready(s, SEND) != 1) r = -1;
-    else if (s->socket) r = push(s->out, &m, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-    else r = writev(s->out, m.msg_iov, (int) m.msg_iovlen);
+    r = emit(s, &m, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     if (r == -1 && errno != EINTR && !again(s)) return -1;
     if (r == -1) r = 0;
     s->sent += (size_t) r;
