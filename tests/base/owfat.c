@@ -160,6 +160,8 @@ static void databases(void)
      "cdb_findnext finds the first of a key");
   none.map = map;
   none.size = (uint32) n;
+  ok(cdb_hash((const unsigned char *) "ab", 2) == ((5381U * 33 ^ 'a') * 33 ^ 'b'),
+     "cdb_hash is that of the format");
   ok(!cdb_findnext(&none, (const unsigned char *) "three", 5), "and what is not there not");
   none.size = 100;
   none.loop = 0;
