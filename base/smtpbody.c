@@ -7,12 +7,12 @@
 
 static char text[32768];  /* of the file */
 
-/* What goes out next: encoded bytes, behind them some that stand where they
- * are, then the end. */
+/* What goes out next: a head that needs no encoding, or encoded bytes; behind them some
+ * that stand where they are, then the end. */
 static char wire[65536];  /* of both mostly the first page or two are touched */
 static char tail[DOT_TAIL];
-static const char *behind;
-static size_t wired, behindlen, tailed;
+static const char *head, *behind;
+static size_t headlen, wired, behindlen, tailed;
 
 #define PIECE 1048576  /* bytes that go by sendfile at a time, each within the time */
 #define EARLY 10       /* seconds for an answer to what did not go out whole */
@@ -20,14 +20,14 @@ static size_t wired, behindlen, tailed;
 /* 1; 0: the upstream speaks already; -1: it does not read. */
 static int push(struct smtpc *u, unsigned long seconds, int more)
 {
-  union { const char *ours; void *wanted; } still = { behind };
-  struct iovec v[] = { { wire, wired }, { still.wanted, behindlen }, { tail, tailed } };
+  union { const char *ours; void *wanted; } first = { head }, still = { behind };
+  struct iovec v[] = { { first.wanted, headlen }, { wire, wired }, { still.wanted, behindlen }, { tail, tailed } };
 
-  if (!wired && !behindlen && !tailed) return 1;
+  if (!headlen && !wired && !behindlen && !tailed) return 1;
   if (stream_pending(&u->stream)) return 0;
   stream_limit(&u->stream, seconds);
-  if (stream_writev(&u->stream, v, 3, more) == -1) return -1;
-  wired = behindlen = tailed = 0;
+  if (stream_writev(&u->stream, v, 4, more) == -1) return -1;
+  headlen = wired = behindlen = tailed = 0;
   return 1;
 }
 
@@ -82,14 +82,30 @@ static int pass(struct smtpc *u, unsigned long seconds, const struct outgoing *o
   return 1;
 }
 
+/* Mostly it is on its way as it stands. */
+static int head_of(struct smtpc *u, unsigned long seconds, struct dot *d, const struct outgoing *o)
+{
+  const char *piece;
+  size_t n;
+
+  if (!o->head.len) return 1;
+  if (dot_next(d, o->head.s, o->head.len, &piece, &n) == o->head.len && piece == o->head.s && n == o->head.len) {
+    head = o->head.s;
+    headlen = n;
+    return 1;
+  }
+  dot_begin(d, DOT_ENCODE);
+  return encode(u, seconds, d, o->head.s, o->head.len);
+}
+
 int smtpbody_send(struct smtpc *u, const struct outgoing *o, unsigned long seconds)
 {
   struct dot d;
   int r;
 
-  wired = behindlen = tailed = 0;
+  headlen = wired = behindlen = tailed = 0;
   dot_begin(&d, DOT_ENCODE);
-  if ((r = encode(u, seconds, &d, o->head.s, o->head.len)) != 1) return r;
+  if ((r = head_of(u, seconds, &d, o)) != 1) return r;
   r = o->plain ? pass(u, seconds, o) : encode_file(u, seconds, &d, o);
   if (r != 1) return r;
   /* The head ends a line, and so does a plain body: then only the dot is left. */
