@@ -3,8 +3,8 @@
 
 /* One connection: bounded lines in, whole buffers out, and a deadline on
  * everything. A socket waits inside the kernel (SO_RCVTIMEO, SO_SNDTIMEO), so
- * that a read is one system call; pipes and files, as in trying by hand, are
- * polled. */
+ * that a read is one system call, and a write too, which asks for time only
+ * where there is no room; pipes and files, as in trying by hand, are polled. */
 
 #include <signal.h>
 #include <stddef.h>
