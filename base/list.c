@@ -99,12 +99,21 @@ static int absent(const struct list *l, const char *key, size_t len)
   return !l->map && !locate(l, key, len);
 }
 
+static int unmapped;  /* errno */
+
 static int map(struct list *l)
 {
   if (l->map) return 1;
   l->map = mmap(0, l->size, PROT_READ, MAP_SHARED, l->fd, 0);
-  if (l->map == MAP_FAILED) l->map = 0;
-  return !!l->map;
+  if (l->map != MAP_FAILED) return 1;
+  unmapped = errno;
+  l->map = 0;
+  return 0;
+}
+
+const char *list_trouble(void)
+{
+  return unmapped ? strerror(unmapped) : "damaged";
 }
 
 int list_get(struct list *l, const char *key, size_t len, struct entry *e)

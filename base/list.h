@@ -33,15 +33,18 @@ struct entry {
 int list_open(struct list *list, int fd);
 
 /* The entry with just this key, the first if there are several.
- * 1; 0: there is none; -1: the list is damaged. */
+ * 1; 0: there is none; -1: list_trouble() says why. */
 int list_get(struct list *list, const char *key, size_t len, struct entry *entry);
+
+/* Why the last answer was -1: "damaged", or why it cannot be read. Static. */
+const char *list_trouble(void);
 
 /* Has the key * or ? in it? */
 int list_is_pattern(const struct entry *entry);
 
 /* All patterns of the list with what their entries say, a line "KEY [VALUE]" each, which
  * together are the value of all. 1; 0: it has none; 2: it was not made by cm-list, and only
- * a walk tells; -1: it is damaged. */
+ * a walk tells; -1: list_trouble() says why. */
 int list_patterns(struct list *list, struct entry *all);
 
 /* Walk the conditions of an entry. *at is 0 for the first call; word comes
@@ -49,7 +52,7 @@ int list_patterns(struct list *list, struct entry *all);
 int list_condition(const struct entry *entry, size_t *at, const char **word, size_t *len);
 
 /* The next entry in the order of the file. *at is 0 for the first call.
- * 1; 0: no more; -1: the list is damaged. */
+ * 1; 0: no more; -1: list_trouble() says why. */
 int list_next(struct list *list, size_t *at, struct entry *entry);
 
 /* What an entry says: its verdict, or the other one if it names none;

@@ -47,7 +47,7 @@ int route_find(struct routes *r, const char *address, size_t len, struct upstrea
   if (!r->any) return 0;
   if (!whole(r, address, len, &full)) return route_because(r, trouble, -1, "out of memory", "");
   found = list_find(&r->list, full.s, full.len, &e);
-  if (found == -1) return route_because(r, trouble, -1, "damaged", "");
+  if (found == -1) return route_because(r, trouble, -1, list_trouble(), "");
   if (!found || upstream_list(u, e.value, e.valuelen, trouble)) return found;
   if (!stralloc_copyb(&key, e.key, e.keylen) || !stralloc_cats(&key, ": ") ||
       !stralloc_cat(&key, trouble) || !stralloc_0(&key)) return -1;

@@ -74,7 +74,7 @@ static void look_up(const char *address, int sure)
   looked_up = address;
   found = list_choose(&list, address, strlen(address), counts, &entry);
   if (!found) return;
-  if (found == -1) stage_die("unable to read ", name, ": damaged");
+  if (found == -1) stage_die("unable to read ", name, ": ", list_trouble());
   verdict = list_verdict(&entry, otherwise, &reason, &len);
   if (verdict == -1) no_verdict(&entry);
   if (!sure && verdict_rank(verdict) <= 0) return;

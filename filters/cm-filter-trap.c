@@ -49,7 +49,7 @@ static const char *by_list(const stralloc *recipients)
   if (!found) stage_die("unable to read ", name, ": not a list, or damaged");
   for (at = recipients->s; at < recipients->s + recipients->len; at += strlen(at) + 1) {
     found = list_find(&list, at, strlen(at), &entry);
-    if (found == -1) stage_die("unable to read ", name, ": damaged");
+    if (found == -1) stage_die("unable to read ", name, ": ", list_trouble());
     if (found) return at;
   }
   return 0;

@@ -94,7 +94,7 @@ static int open_list(const char *name, struct list *list)
 
 static void damaged(const char *name)
 {
-  die(TROUBLE, "unable to read ", name, ": damaged");
+  die(TROUBLE, "unable to read ", name, ": ", list_trouble());
 }
 
 static void load(const char *name)

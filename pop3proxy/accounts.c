@@ -40,7 +40,7 @@ int accounts_find(struct routes *a, const char *user, const struct pop **to, str
   len = strchr(user, '@') ? 0 : list_key(key.s, len);
   r = len ? list_get(&a->list, key.s, len, &e) : 0;
   if (r == 0) r = list_find(&a->list, user, strlen(user), &e);
-  if (r == -1) return route_because(a, trouble, -1, "damaged", "");
+  if (r == -1) return route_because(a, trouble, -1, list_trouble(), "");
   if (r == 1 && (r = take(a, &e, trouble)) == 1) *to = &found[last].to;
   return r;
 }

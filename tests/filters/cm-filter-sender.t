@@ -245,6 +245,12 @@ verdict 100 '5.7.1 sender u999999@d4999.example is on the list' 'and finds its e
 # What the system calls of a process return, added up.
 bytes() { awk '/^open.*million.cdb/ { on = 1 } on && /^p*read64*\([1-9]/ { n += $NF } END { print n }' "$T/million"; }
 ok "what finds nothing reads little more than the pointers to the tables ($(bytes) bytes)" test "$(bytes)" -lt 2500
+# A sanitizer wants more than any such limit.
+small() { (sanitized || ulimit -v 30000; SENDER=$1 cm-filter-sender lists/million.cdb < same); }
+verdict 0 '' 'nor wants the address space for it' small x@y.example
+# The C libraries name ENOMEM differently.
+unmapped() { small u999999@d4999.example 2>&1 | sed 's/Cannot allocate/Out of/'; }
+sanitized || same 'cm-filter-sender: unable to read lists/million.cdb: Out of memory' 'what cannot be mapped is no "not listed"' unmapped
 same 0 'and maps no part of the list' grep -c '^mmap.*MAP_SHARED' "$T/million"
 calls ten > /dev/null
 [ "$INSHORT" ] || same 1 'a small message is read by one read' grep -c '^read(0,' "$T/calls"
