@@ -59,11 +59,15 @@ $(printf '%s\n' "$@")
 
 box() { install -d -o nobody -g nogroup "$D/mail/$1" "$D/mail/$1/new" "$D/mail/$1/cur" "$D/mail/$1/tmp"; }
 
-# mail USER NAME: the message on standard input into the mailbox
+# mail USER NAME: the message on standard input into the mailbox, whole, and in a file whose name
+# begins so and that none had before: what Dovecot knows of one that is gone may not yet be gone
+# itself, and a session is needed for it to find out.
 mail() {
   [ -d "$D/mail/$1/new" ] || box "$1"
-  cat > "$D/mail/$1/new/$2"
-  chown nobody:nogroup "$D/mail/$1/new/$2"
+  set -- "$D/mail/$1" "$2,$(date +%s%N)"
+  cat > "$1/tmp/$2"
+  chown nobody:nogroup "$1/tmp/$2"
+  mv "$1/tmp/$2" "$1/new/$2"
 }
 
 # port NAME: a port in $T/NAME, where the server is Dovecot; sets $W
