@@ -162,21 +162,24 @@ fi
 # rspamd
 if command -v rspamc >/dev/null; then
   echo 'rspamd_config:register_symbol{ name = "NOTHING", callback = function() end }' > rules.lua
-  start_rspamd "worker \"controller\" { bind_socket = \"$T/var/control mode=0666\"; count = 1; }" \
-    'classifier "bayes" { backend = "sqlite3"; tokenizer { name = "osb"; }' \
-    "statfile { symbol = \"BAYES_HAM\"; path = \"$T/var/ham\"; spam = false; }" \
-    "statfile { symbol = \"BAYES_SPAM\"; path = \"$T/var/spam\"; spam = true; } }"
-  within 60 rspamc -h "$T/var/control" stat
-  echo "spam rspamc -h $T/var/control learn_spam" > home/control/learn
-  # Its processes still make their databases and lock each other out; and what it
-  # failed to learn it takes for learned: each try has another message.
-  learns() {
-    i=$((i + 1))
-    printf 'Message-ID: <%s@example.org>\nSubject: pills\n\nbuy watch number %s for a song\n' $i $i > letter
-    cm-learn spam letter
+  # What it has learned before it keeps in one place for all, unless told otherwise.
+  with_words() {
+    start_rspamd "worker \"controller\" { bind_socket = \"$T/var/control mode=0666\"; count = 1; }" \
+      'classifier "bayes" { backend = "sqlite3"; tokenizer { name = "osb"; }' "cache { path = \"$T/var/learned\"; }" \
+      "statfile { symbol = \"BAYES_HAM\"; path = \"$T/var/ham\"; spam = false; }" \
+      "statfile { symbol = \"BAYES_SPAM\"; path = \"$T/var/spam\"; spam = true; } }"
+    within 60 rspamc -h "$T/var/control" stat
   }
-  i=0
-  ok 'a real rspamd learns' within 30 learns
+  knows() { [ "$(rspamc -h "$T/var/control" stat | grep -c '^Statfile: BAYES_')" = 2 ]; }
+  # Its processes lock each other out of databases that they make, and a process then does without
+  # them for good; not of those that are there when it starts.
+  with_words
+  kill "$RSPAMD"; wait "$RSPAMD"; rm -f var/control var/socket
+  with_words
+  ok 'a real rspamd has its words' within 60 knows
+  echo "spam rspamc -h $T/var/control learn_spam" > home/control/learn
+  printf 'Subject: pills\n\nbuy watches and cheap pills, all of them for a song\n' > letter
+  verdict 0 'learned 1 as spam' 'and learns' cm-learn spam letter
   kill -9 $RSPAMD $(pgrep -P $RSPAMD)
   fails() { cm-learn spam letter 2>&1 | tail -n 1; }
   gone() { [ "$(fails)" = 'learned 0 as spam, failed 1' ]; }
