@@ -130,7 +130,7 @@ int pop3c_ask(struct pop3c *c, const char *line, size_t len, unsigned long secon
     case -1: return pop3c_fail(c, "was asked for too much");
   }
   /* An answer that came before its command must never be that of the next one. */
-  if (c->stream.pos < c->stream.len) return pop3c_fail(c, "spoke without being asked");
+  if (stream_pending(&c->stream)) return pop3c_fail(c, "spoke without being asked, or closed");
   if (!stralloc_copyb(&out, line, len) || !stralloc_cats(&out, "\r\n")) return pop3c_fail(c, "out of memory");
   stream_limit(&c->stream, seconds);
   if (stream_write(&c->stream, out.s, out.len, 0) == -1) return pop3c_fail(c, "does not read");
@@ -140,7 +140,7 @@ int pop3c_ask(struct pop3c *c, const char *line, size_t len, unsigned long secon
 int pop3c_ahead(struct pop3c *c, const char *lines, size_t len, unsigned long seconds)
 {
   if (!pop3c_isopen(c)) return -1;
-  if (c->at == c->sent.len && c->stream.pos < c->stream.len) return pop3c_fail(c, "spoke without being asked");
+  if (c->at == c->sent.len && stream_pending(&c->stream)) return pop3c_fail(c, "spoke without being asked, or closed");
   if (!stralloc_catb(&c->sent, lines, len)) return pop3c_fail(c, "out of memory");
   stream_limit(&c->stream, seconds);
   return stream_write(&c->stream, lines, len, 0) == 1 ? 1 : pop3c_fail(c, "does not read");
