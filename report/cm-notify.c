@@ -123,7 +123,7 @@ static void run(const char *recipient, char **words, const stralloc *text)
   struct spawn s = { .argv = words, .env = env, .fd = { file_of(text), 2, 2, -1 }, .memory = 512UL << 20,
                      .cpu = SECONDS };
   struct pollfd ended = { .events = POLLIN };
-  int code;
+  int r, code;
 
   snprintf(to, sizeof to, "CM_RECIPIENT=%s", recipient);
   snprintf(id, sizeof id, "CM_ID=%s", rows.cell[ROW_ID]);
@@ -135,7 +135,8 @@ static void run(const char *recipient, char **words, const stralloc *text)
     return;
   }
   ended.fd = s.pidfd;
-  code = poll(&ended, 1, SECONDS * 1000) == 1 ? spawn_reap(&s) : spawn_stop(&s, 1000);
+  while ((r = poll(&ended, 1, SECONDS * 1000)) == -1 && errno == EINTR) ;
+  code = r == 1 ? spawn_reap(&s) : spawn_stop(&s, 1000);
   close(s.fd[0]);
   log_event(code ? "trouble" : "notice", rows.cell[ROW_ID], recipient, ": ", words[0],
             code < 0 ? " was ended" : code ? " failed" : " ran");
