@@ -178,7 +178,7 @@ void item_record(const struct item *i, const char *reply, const char *upstream)
   };
 
   if (i->header.end && !maillog_header(&row, &i->header)) log_event("trouble", i->id, "out of memory");
-  if (maillog_append(&row) != 1) log_event("trouble", i->id, "unable to write the mail log: ", strerror(errno));
+  maillog_append(&row);
 }
 
 void item_drop(struct item *i)

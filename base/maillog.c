@@ -10,6 +10,7 @@
 #include "digits.h"
 #include "home.h"
 #include "id.h"
+#include "log.h"
 #include "rfc2047.h"
 #include "utf8.h"
 
@@ -176,22 +177,15 @@ static int create(void)
 }
 
 /* Open for appending, or -1 with errno. */
-static int open_log(void)
+static int open_log(const char *path)
 {
-  static stralloc path;
-  int fd;
+  int fd = reopen(path);
 
-  if (!stralloc_copys(&path, control_home()) || !stralloc_cats(&path, "/log/mail.csv") ||
-      !stralloc_0(&path)) {
-    errno = ENOMEM;
-    return -1;
-  }
-  fd = reopen(path.s);
   if (fd != -1 || errno != ENOENT) return fd;
-  return create() == 1 ? reopen(path.s) : -1;
+  return create() == 1 ? reopen(path) : -1;
 }
 
-int maillog_append(const struct maillog *log)
+static int append(const char *path, const struct maillog *log)
 {
   static stralloc row;
   int fd, result;
@@ -200,11 +194,27 @@ int maillog_append(const struct maillog *log)
     errno = ENOMEM;
     return -1;
   }
-  fd = open_log();
+  fd = open_log(path);
   if (fd == -1) return -1;
   result = copy_line(fd, row.s, row.len);
   if (close(fd) == -1) return -1;
   return result;
+}
+
+int maillog_append(const struct maillog *log)
+{
+  static stralloc path;
+  int saved = ENOMEM, good;
+
+  path.len = 0;
+  good = stralloc_cats(&path, control_home()) && stralloc_cats(&path, "/log/mail.csv") && stralloc_0(&path);
+  if (good) {
+    if (append(path.s, log) == 1) return 1;
+    saved = errno;
+  }
+  log_event("trouble", log->id ? log->id : "-", "unable to write ", good ? path.s : "the mail log", ": ", strerror(saved));
+  errno = saved;
+  return -1;
 }
 
 /* The field's value in UTF-8, as far as a cell can show it. */

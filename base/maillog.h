@@ -37,8 +37,8 @@ struct maillog {
 int maillog_header(struct maillog *log, const struct header *header);
 
 /* Append the row, whole, by one write, and the names of the columns before it
- * where the file is new. 1, or -1 with errno: then count it and go on; no mail
- * depends on this log. */
+ * where the file is new. 1; -1 with errno: the session's log has said so, by the path.
+ * Go on; no mail depends on this log. */
 int maillog_append(const struct maillog *log);
 
 #endif

@@ -209,5 +209,5 @@ void parcel_record(const struct account *a, struct parcel *p, const char *upstre
   };
 
   if (p->header.end && !maillog_header(&row, &p->header)) return;
-  if (maillog_append(&row) != 1) log_event("trouble", p->id, "unable to write the mail log: ", strerror(errno));
+  maillog_append(&row);
 }

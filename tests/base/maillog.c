@@ -3,6 +3,7 @@
 #include "tap.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -110,8 +111,9 @@ int main(int argc, char **argv)
   static struct header h;
   struct maillog log = { 0 };
   struct stat st;
+  int good, fd, old;
+  ssize_t n;
   size_t i;
-  int good;
 
   if (argc > 1 && argv[1]) return rows();
   disk_setup();
@@ -184,7 +186,16 @@ int main(int argc, char **argv)
   ok(!symlink("/dev/null", disk_path("log/mail.csv")) && maillog_append(&entry) == -1,
      "a symbolic link is not followed");
   setenv("CM_HOME", "/nonexistent", 1);
-  ok(maillog_append(&entry) == -1 && errno == ENOENT, "a missing home is an error");
+  fd = memfd_create("log", 0);
+  old = dup(2);
+  dup2(fd, 2);
+  good = maillog_append(&entry) == -1 && errno == ENOENT;
+  dup2(old, 2);
+  ok(good, "a missing home is an error");
+  n = pread(fd, big, sizeof big - 1, 0);
+  big[n > 0 ? n : 0] = 0;
+  ok(!strcmp(big, "trouble 1763726850.123456.1.1.00000000 unable to write /nonexistent/log/mail.csv: No such file or directory\n"),
+     "the log says so, and where it should be");
 
   disk_remove();
   return done_testing();
