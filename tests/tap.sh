@@ -93,6 +93,13 @@ background() {
   PIDS="$PID $PIDS"
 }
 
+# mute PIPE: somebody has it open for writing and says nothing until the test ends; $PID
+mute() {
+  sleep 1000 > "$1" &
+  PID=$!
+  PIDS="$PID $PIDS"
+}
+
 # serve COMMAND...: the command under tcpserver on a free port of 127.0.0.1,
 # its descriptor 2 in $T/log; sets $PORT and $PID
 serve() {

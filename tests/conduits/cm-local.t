@@ -181,7 +181,7 @@ ok 'an empty message' sh -c "cd $W/user && cm-local $P < /dev/null > /dev/null 2
 
 fresh
 mkfifo "$T/slow"
-sleep 1000 > "$T/slow" & SLOW=$!
+mute "$T/slow"; SLOW=$PID
 ended() { ! child_of_ours "$PID" || { hears_of_it cm-local && kill "$PID"; ! :; }; }
 # stopped TEXT: so much of it has come
 stopped() {

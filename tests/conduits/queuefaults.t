@@ -135,7 +135,7 @@ sh -c "sh -c 'cm-queue < $T/message 1< $T/envelope 2> $T/err; :'; :" 2> /dev/nul
 ok 'that it does not hear so is logged' within 20 grep '^ack-lost ' "$T/err"
 echo "$W/bin/record" > "$C/queue"
 mkfifo "$T/slow"
-sleep 1000 > "$T/slow" & SLOW=$!
+mute "$T/slow"; SLOW=$PID
 cm-queue < "$T/slow" 1< "$T/envelope" & PID=$!
 ok 'a caller that does not come to an end' within 20 grep -q '^0 0x0 ' "/proc/$PID/syscall"
 kill -ALRM $PID

@@ -67,7 +67,7 @@ committed 0 'none of them is delivered'
 
 row 65 'a name server that says nothing'
 behind
-perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1") or die; print $s->sockport, "\n"; sleep 1000' > "$T/mute" & MUTE=$!
+background perl -MIO::Socket::INET -e '$| = 1; my $s = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1") or die; print $s->sockport, "\n"; sleep 1000' > "$T/mute"; MUTE=$PID
 within 10 test -s "$T/mute"
 control resolvers "127.0.0.1:$(cat "$T/mute")"
 pipeline 'spf check time=3 : cm-filter-spf'

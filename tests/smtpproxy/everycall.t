@@ -48,7 +48,7 @@ done
 # A client that says nothing, in place of one that is there for a thousand seconds.
 echo 2 > "$W/port/control/timeoutsmtpd"
 mkfifo "$T/client"
-sleep 1000 > "$T/client" & QUIET=$!
+mute "$T/client"; QUIET=$PID
 for at in 1 60; do
   same 421 "row 84: a client that says nothing has its time, though the clock goes back at call $at" sh -c '
     cd "$0/port" && CM_HOME=$0 TCPREMOTEIP=192.0.2.1 timeout 100 "$BUILD/tests/atcall" -p cm-smtpd clock:-86400 "$1" cm-smtpd < "$2" 2>> "$0/err" | tail -n 1 | cut -c 1-3' "$W" $at "$T/client"
