@@ -2,6 +2,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* START: of a line. CR, DOT, DOTCR: these bytes are held back, for the next one
  * decides what they are. */
@@ -20,6 +23,17 @@ static const char *control(const char *p, const char *end)
   const uint64_t each = UINT64_MAX / 255;
   uint64_t word;
 
+#ifdef __SSE2__
+  const __m128i most = _mm_set1_epi8(13);
+  __m128i text;
+  unsigned int found;
+
+  for (; end - p >= 16; p += 16) {
+    text = _mm_loadu_si128((const __m128i *) (const void *) p);
+    found = (unsigned int) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(text, most), text));
+    if (found) return p + __builtin_ctz(found);
+  }
+#endif
   for (; end - p >= 8; p += 8) {
     memcpy(&word, p, 8);
     if ((word - each * 14) & ~word & (each * 128)) break;

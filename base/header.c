@@ -5,15 +5,23 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The length of the name that the line begins with, or 0 if it is no field. */
-static size_t namelength(const char *line, size_t len)
+/* The length of the name that the line begins with, and where its colon is; 0 if it is no field. */
+static size_t name(const char *line, size_t len, size_t *at)
 {
   size_t n = 0, colon;
 
   while (n < len && line[n] > 32 && line[n] < 127 && line[n] != ':') ++n;
   /* Old mail may put blanks before the colon (RFC 5322, 4.5), and readers accept it. */
   for (colon = n; colon < len && (line[colon] == ' ' || line[colon] == '\t'); ++colon) ;
+  *at = colon;
   return n && colon < len && line[colon] == ':' ? n : 0;
+}
+
+static size_t namelength(const char *line, size_t len)
+{
+  size_t colon;
+
+  return name(line, len, &colon);
 }
 
 enum { MORE, OVER };
@@ -114,6 +122,7 @@ static const char *unfolded(const char *line, const char *end)
 int header_next(const struct header *h, struct field *f)
 {
   const char *end, *nl;
+  size_t colon;
 
   if (!h->raw.s) return 0;
   end = h->raw.s + h->end;
@@ -125,9 +134,8 @@ int header_next(const struct header *h, struct field *f)
   nl = unfolded(f->start, end);
   f->len = (size_t) (nl - f->start);
   f->name = f->start;
-  f->namelen = namelength(f->start, f->len);
-  f->value = memchr(f->start + f->namelen, ':', f->len - f->namelen);
-  f->value = f->value ? f->value + 1 : nl;
+  f->namelen = name(f->start, f->len, &colon);
+  f->value = f->namelen ? f->start + colon + 1 : nl;
   f->valuelen = (size_t) (nl - f->value);
   return 1;
 }
