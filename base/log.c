@@ -23,18 +23,28 @@ struct line {
   char s[LOG_MAX];
 };
 
+static int plain(unsigned char ch)
+{
+  return ch >= ' ' && ch < 127 && ch != '\\';
+}
+
 static void add(struct line *l, const char *text, size_t len)
 {
   static const char hex[] = "0123456789abcdef";
   unsigned char ch;
-  size_t n;
+  size_t n, room;
+  char *to;
 
   for (; len; text += n, len -= n) {
     ch = (unsigned char) *text;
     if (l->used + 5 > sizeof l->s) return;
-    n = 1;
-    if (ch >= ' ' && ch < 127 && ch != '\\') l->s[l->used++] = *text;
-    else if (ch > 127 && (n = utf8_length(text, len)) && utf8_shows(text, n)) {
+    to = l->s + l->used;
+    room = sizeof l->s - 4 - l->used;
+    if (room > len) room = len;
+    for (n = 0; n < room && plain((unsigned char) text[n]); ++n) to[n] = text[n];
+    l->used += n;
+    if (n) continue;
+    if (ch > 127 && (n = utf8_length(text, len)) && utf8_shows(text, n)) {
       memcpy(l->s + l->used, text, n);
       l->used += n;
     } else {

@@ -8,11 +8,12 @@
  * or comments with which a name could say something else. */
 static int safe(stralloc *line, const char *name, size_t max)
 {
+  static const char special[] = "()<>[]\\\";,";
   size_t i, len = strnlen(name, max);
 
   if (!stralloc_catb(line, name, len)) return 0;
   for (i = line->len - len; i < line->len; ++i)
-    if (line->s[i] <= 32 || line->s[i] > 126 || strchr("()<>[]\\\";,", line->s[i])) line->s[i] = '?';
+    if (line->s[i] <= 32 || line->s[i] > 126 || memchr(special, line->s[i], sizeof special - 1)) line->s[i] = '?';
   return 1;
 }
 

@@ -37,7 +37,9 @@ enum verb command_verb(const char *line, size_t len, const char **args, size_t *
 
 static int is_atext(unsigned char c)
 {
-  return c > 126 ? c > 127 : c > 32 && !strchr("()<>[]:;@\\,.\"", c);
+  static const char special[] = "()<>[]:;@\\,.\"";
+
+  return c > 126 ? c > 127 : c > 32 && !memchr(special, c, sizeof special - 1);
 }
 
 /* RFC 5321, 4.1.2: Dot-string (also with the dots in odd places that exist in
@@ -115,10 +117,11 @@ int command_path(const char *word, const char **args, size_t *argslen, struct ad
 
 int command_relays(const struct address *a)
 {
+  static const char hops[] = "%!@:/|";
   size_t i, local = a->domain < a->len ? a->domain - 1 : a->len;
 
   for (i = 0; i < local; ++i)
-    if (strchr("%!@:/|", a->text[i])) return 1;
+    if (memchr(hops, a->text[i], sizeof hops)) return 1;
   return a->text[0] == '-' || a->text[a->domain] == '[';
 }
 
