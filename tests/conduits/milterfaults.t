@@ -19,15 +19,27 @@ same "eof 0 exit 111 $no is no packet" '... and HTTP' hears 'raw 474554202f20485
 same "end eof 0 exit 111 $no the protocol does not know" 'no step before the negotiation' hears 'mail <a@b.example>\neof\n'
 same "end eof 0 exit 111 $no the protocol does not know" '... nor a second one' hears "$open${open%??}\neof\n" 
 same "eof 0 exit 111 the mail server sends half an offer" 'no half of it' hears 'raw 000000054f00000006\neof\n'
+same "eof 0 exit 111 the mail server sends half an offer" '... nor all but a byte' hears 'raw 0000000c4f00000006000001ff001fff\neof\n'
 same "eof 0 exit 111 $no the protocol does not know" 'a command that there is not' hears "${open}raw 0000000158\neof\n"
 for what in 'header Subject: x' 'rcpt <a@b.example>' 'body x' 'mail <a\nb@c.example>' 'raw 000000054d3c613e3c' 'raw 000000014d' \
   'raw 0000000143' 'raw 000000044461622e' 'mail <a@b.example>\nheader Sub ject: x' 'mail <a@b.example>\nheader : x' \
   'mail <a@b.example>\nraw 000000074c537562006a6b' 'mail <a@b.example>\nheader A: b\nrcpt <c@d.example>' \
-  'mail <a@b.example>\nbody x\nheader A: b' 'raw 0000000145' 'helo a\x01b'; do
-  what=$(printf '%s' "$what" | sed 's/\\n\(raw\|header\|rcpt\|body\)/\n\1/g; s/\\/\\\\/g')
+  'mail <a@b.example>\nbody x\nheader A: b' 'raw 0000000145' 'helo a\x01b' 'helo a\x1fb' 'helo a\x7fb' 'raw 000000034d3c610000000145' \
+  'macro M {auth_authen} a\x01b\nmail <c@d.example>' 'macro M {tls_version} a\x01b\nmail <c@d.example>' \
+  'macro M {cipher} a\x01b\nmail <c@d.example>' 'raw 00000005444d690078' 'mail <a@b.example>\nabort\nrcpt <c@d.example>'; do
+  what=$(printf '%s' "$what" | sed 's/\\n\(raw\|header\|rcpt\|body\|mail\|abort\)/\n\1/g; s/\\/\\\\/g')
   same "eof 0 exit 111 $no no mail server sends" "nothing is taken for what it is not: $(echo "$what" | tr '\n' ' ')" \
     hears "${open}$what\neof\n"
 done
+# What is as long as it may be is taken, and one byte more is not.
+just() { same 'eof 0 exit 0 ' "$1" hears "$open$2quit\neof\n"; same "eof 0 exit 111 $no no mail server sends" '... and no longer one' hears "$open$3eof\n"; }
+x() { head -c "$1" /dev/zero | tr '\0' x; }
+just 'macros of 64 KB' "macro M i $(x 65532)\n" "macro M i $(x 65533)\n"
+just 'an address of 1,024 bytes' "mail <$(x 1024)>\n" "mail <$(x 1025)>\n"
+everybody() { { echo 'offer 6 1ff 1fffff'; echo 'mail <>'; yes "rcpt <$(x 1024)>" | head -n 4092; printf '%s\n' "$@"; } | milter | sed 1d; }
+same 'exit 0' 'recipients of 4 MB' everybody 'rcpt <abcd>' quit
+same 'eof 0
+exit 111' '... and no more of them' everybody 'rcpt <abcde>' eof
 same 'eof 0 exit 0 ' 'an end within a packet is an end' hears "${open}raw 000000204d\nclose\neof\n"
 same 'eof 0 exit 0 ' 'so is one within a transaction' hears "${open}mail <a@b.example>\nclose\neof\n"
 : > "$W/err"
@@ -103,6 +115,9 @@ room() { { opening 6 1ff 17ffff; envelope; echo "fill $1"; echo end; } | milter 
 same 's
 y "452 4.3.1 no room for the message; try again later"' 'without room for a large message it is put off' room 80
 same a '... and a small one is not' room 1
+after() { { opening; envelope; echo 'fill 80'; echo end; message good; } | milter | sed -n 's/ (.*//; s/^[ays].*/&/p'; }
+same 'y "452 4.3.1 no room for the message; try again later"
+a' '... also behind it' after
 rm "$W/port/control/spool"
 
 if sanitized; then
