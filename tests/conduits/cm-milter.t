@@ -102,6 +102,14 @@ a' 'nothing of a message that was broken off is left' half
 recent() { columns recipients | tail -n 2; }
 same 'd@example.net
 e@example.net' '... nor of its recipients' recent
+behind() { { opening; message good; echo end; } | milter | grep '^[ae]'; }
+same 'a
+end
+exit 111' 'behind its answer a message is over' behind
+# Without as many recipients as one its name may not stand in the header.
+fields() { { opening; message 'code 40' "$@"; message 'code 40' f@example.net; echo quit; } | milter > /dev/null; cat "$W"/store/*.eml | tr -d '\r' | sed -n '/^Received/,/UTC$/p' | grep -o 'for <.*>'; rm "$W"/store/*.eml; }
+rm "$W"/store/*.eml
+same 'for <f@example.net>' 'our Received field names a recipient where there is one, and only then' fields d@example.net e@example.net
 
 place environment
 echo 'env check : ./env' > "$W/port/control/pipeline"
@@ -136,6 +144,34 @@ same 'X-Fold: a
 X-Empty:
 
 text' 'stages see header and body as they came; no line of a field can be another field' sed '1,/^  Sun\|^  ...,/d' "$W/port/message"
+# What was said of one message, or of one client, is not said of the next.
+another() {
+  : > "$W/port/seen"
+  {
+    printf '%s\n' 'offer 6 1ff 1fffff' 'macro C {client_resolve} OK' 'connect client.example.org 4 25 192.0.2.7' \
+      'macro H {tls_version} TLSv1.2 {cipher} OLD' 'helo client.example.org' \
+      'macro M i Q0 {auth_authen} joe {tls_version} TLSv1.3 {cipher} NEW' 'mail <1@a.example>' 'rcpt <b@example.net>' 'macro E i Q1' end \
+      'mail <2@a.example>' 'rcpt <b@example.net>' end
+    echo "raw 00000010$(printf 'DM{auth_authen}\0' | od -An -tx1 | tr -d ' \n')"  # a name, and no value
+    printf '%s\n' 'mail <3@a.example>' 'rcpt <b@example.net>' end 'macro M i Q4' 'mail <4@a.example>' 'rcpt <b@example.net>' end \
+      quitnc 'macro C {client_resolve} FAIL' 'connect far.example.org U' 'mail <5@a.example>' 'rcpt <b@example.net>' end \
+      quitnc 'connect [192.0.2.8] 4 25 192.0.2.8' 'mail <6@a.example>' 'rcpt <b@example.net>' end \
+      quitnc 'connect a\x01b 4 25 192.0.2.9' 'mail <7@a.example>' 'rcpt <b@example.net>' end \
+      quitnc 'connect far.example.org 6 25 2001:db8::9' 'mail <8@a.example>' 'rcpt <b@example.net>' end quit
+  } | milter > /dev/null
+  sed 's/|b@example.net $//' "$W/port/seen"
+}
+same '1@a.example|192.0.2.7|client.example.org|client.example.org|ESMTPSA|joe|TLSv1.3 NEW
+2@a.example|192.0.2.7|client.example.org|client.example.org|ESMTPS||TLSv1.2 OLD
+3@a.example|192.0.2.7|client.example.org|client.example.org|ESMTPS||TLSv1.2 OLD
+4@a.example|192.0.2.7|client.example.org|client.example.org|ESMTPS||TLSv1.2 OLD
+5@a.example||||ESMTP||
+6@a.example|192.0.2.8|||ESMTP||
+7@a.example|192.0.2.9|||ESMTP||
+8@a.example|2001:db8::9|far.example.org||ESMTP||' 'no login, TLS, name or address is that of another' another
+queued() { columns upstream | tail -n 8 | tr '\n' ,; }
+same 'queue id Q1,,,queue id Q4,,,,,' '... nor is an id of the queue' queued
+
 
 # Versions ------------------------------------------------------------------------
 
@@ -173,6 +209,9 @@ y "552 5.3.4
 a' '... and the rest of it not wanted where the server waits for an answer to each piece' large 6 1ff 17ffff
 same 'y "552 5.3.4
 a' '... nor where the server cannot spare us the rest' large 6 1ff 7f
+exact() { { opening; envelope; printf 'header Subject: x\nbody %s\\r\\n\nend\n' "$(head -c "$1" /dev/zero | tr '\0' x)"; } | milter | sed -n 's/^\(a\|y .552\).*/\1/p'; }
+same a 'what is as large as it may be is not, whatever our field has' exact 4080
+same 'y "552' '... and a byte more is' exact 4081
 same 'reject/delete, too large' '... and the mail log says so' sh -c "grep -o 'reject/delete, too large' $W/log/mail.csv | head -n 1"
 : > "$W/port/control/pipeline"
 like '^O 6 13f 1ff7d0' 'a port without filters wants no body' say good
@@ -249,6 +288,15 @@ like '^b ""$' 'a body may become none' edited
 edit '$_ .= ("z" x 98 . "\r\n") x 3000;'
 pieces() { edited | sed -n 's/^b //p' | tr '\n' ' '; }
 same '65535 65535 65535 65535 37870 ' 'a large one goes in pieces that every server takes' pieces
+edit 's/x\r\n\z/y\r\n/;'
+late() { { opening; envelope; printf '%s\n' 'header Subject: x' 'fill 1' end; } | milter | grep '^b'; }
+same 'b 65472' 'one of the same size, of which the end is another, is replaced' late
+edit 's/\r\ntwo\r\n/\ntwo/;'
+like '^b "one\\r\\ntwo\\r\\n"$' 'its last line has an end' edited
+edit '$_ = join("", map { "X-A$_: 1\r\n" } 1 .. 997) . $_;'
+like '^a$' 'a thousand changes are made' edited
+edit '$_ = join("", map { "X-A$_: 1\r\n" } 1 .. 998) . $_;'
+like '^y "451 4.3.0' '... and one more is not' edited
 edit '$_ = join("", map { "X-A$_: 1\r\n" } 1 .. 2000) . $_;'
 like '^y "451 4.3.0' 'more changes than a server should be asked for put the message off' edited
 
