@@ -162,6 +162,8 @@ after '^close -1 does not delete: \[NOPERM\]' 'UID STORE 1,3 +FLAGS.SILENT (\Del
 after '^close -1 does not delete' 'UID STORE 1,3 +FLAGS.SILENT (\Deleted)
 UID EXPUNGE 1,3' 'what was not expunged is told' 'EXPUNGE=say:%t NO\r\n'
 after '^delete 0 lets nothing be deleted' '' 'a folder that is read only' 'SELECT=say:* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n%t OK [READ-ONLY] x\r\n'
+after '^close 1' 'UID STORE 1,3 +FLAGS.SILENT (\Deleted)
+UID EXPUNGE 1,3' 'one that was read only for a while' 'LIST=say:* OK [READ-ONLY] x\r\n* OK [READ-WRITE] x\r\n,usual'
 FETCHED='open list delete:1 delete:2 delete:3 idle:1 delete:1 close'
 after '^idle 0' 'UID STORE 1:3 +FLAGS.SILENT (\Deleted)
 UID EXPUNGE 1:3
