@@ -191,6 +191,12 @@ rm "$A/control/databytes"
 same 0 'and when it may be larger it goes' fetch
 same 0 'too' inside
 
+box
+set_control databytes "$(sed 's/$/\r/' "$B/mail/1" | wc -c)"
+same 0 'letters that are as large as they may be' fetch
+same 0 'go' inside
+rm "$A/control/databytes"
+
 # TLS ---------------------------------------------------------------------------------------
 ROW='row 91'
 for tls in '' tls=must tls=verify; do

@@ -67,6 +67,8 @@ bad '^fetch 2 -1 sent too much that nobody asked for' 'a long literal that nobod
 bad '^fetch 2 -1 sent an endless line' 'a line without an end' 'FETCH=many:3000000:x,stall'
 bad '^fetch 2 -1 sent half a word' 'a quote without an end' 'FETCH=say:* 2 FETCH (UID 2 BODY[] "abc)\r\n,stall'
 bad '^fetch 2 -1 sent half an answer\|^fetch 2 -1 sent what is no answer' 'a list without an end' 'FETCH=say:* 2 FETCH (UID 2 \r\n%t OK\r\n'
+bad '^fetch 2 -1 sent what is no answer' 'a literal without a number' 'FETCH=say:* 2 FETCH (UID 2 BODY[] {}\r\n)\r\n%t OK\r\n'
+bad '^fetch 2 -1 sent what is no answer' '... and one with more behind it' 'FETCH=say:* 2 FETCH (UID 2 BODY[] {3}x\r\nabc)\r\n%t OK\r\n'
 bad '^fetch 2 -1 sent what is no answer' 'an empty line' 'FETCH=say:\r\n'
 bad '^open -1 does not say what it can do' 'a server that does not say what it can do' 'CAPABILITY=say:%t OK\r\n'
 
@@ -74,6 +76,10 @@ good '^fetch 2 1 plain' 'the UID may stand behind the text' 'FETCH=say:* 2 FETCH
 good '^fetch 2 1 plain' 'a text may stand in quotes' 'FETCH=say:* 2 FETCH (UID 2 BODY[] "a\\"bc")\r\n%t OK\r\n'
 good '^fetch 2 1 dotted' 'others may be said beside it' 'FETCH=say:* 9 EXISTS\r\n* OK {5}\r\n* LIST (\\\\x) "/" {3}\r\na)b\r\n* 1 FETCH (FLAGS (\\\\Seen odd[flag))\r\n* XYZ ((1 "(" {2}\r\n)) 3) BODY[1.2 (TO)]<0>) x\r\n,usual'
 good '^close 1' 'the size of the list need not be right' SIZES=100000
+# Letter 2 is of 51 bytes.
+limited() { faulty; control databytes "$1"; like "^fetch 2 $2" "$3" letters $FETCHED; rm "$A/control/databytes"; end_fault; }
+limited 51 '1 dotted' 'a letter may be as large as control/databytes'
+limited 50 '0 has a letter that is too large' '... and no larger'
 FETCHED='open list ahead:1,2,3 fetch:1 fetch:2 fetch:3 close'
 good '^close 1' 'answers may come before those to other commands' 'FETCH=usual'
 ROW=
@@ -253,6 +259,11 @@ printf 'p"\\\303\274\n' > "$A/control/password"
 like '^open 1' 'a password of 8 bits is a literal' letters open close
 like '^A2 LOGIN "u" {5}$' '... behind the name' heard
 like '^p"..\{1,3\}$' '... as it is' heard
+end_fault
+faulty CAPABILITIES=IMAP4rev1
+printf '%s\n' 'p\"q' > "$A/control/password"
+like '^open 1' 'one with a quote and a backslash' letters open close
+like '^A2 LOGIN "u" "p\\\\\\"q"$' '... has each behind a backslash' heard
 end_fault
 
 done_testing
