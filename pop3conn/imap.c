@@ -162,7 +162,6 @@ static int list(struct postbox *m)
   size_t i;
   int r;
 
-  m->count = 0;
   if (arrival_drain(&c) == IMAPC_LOST) return fail(m, IMAPC_LOST, "");
   c.news = 0;
   /* There are servers that do not know what 1:* is where there is nothing. */
