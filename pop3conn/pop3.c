@@ -17,6 +17,7 @@
 static struct pop3c server;
 static int pipelining;
 static stralloc waiting;  /* commands that were not sent yet */
+static int refused;       /* a letter that was told to be deleted stays */
 
 static int lost(struct postbox *m)
 {
@@ -53,6 +54,7 @@ static int begin(struct postbox *m, const stralloc *secret)
   int r = pop3c_open(&server, &a->server, a->connect, a->timeout);
 
   waiting.len = 0;
+  refused = 0;
   if (r == POP3C_LOST) return lost(m);
   if (r == POP3C_ERR) {
     m->trouble = "refuses the connection";
@@ -199,6 +201,15 @@ static int settle(struct postbox *m)
   return all;
 }
 
+/* The same where it was said already that they go: what stays is told when the session ends. */
+static int settle_late(struct postbox *m)
+{
+  int r = settle(m);
+
+  if (r == 0) refused = 1;
+  return r;
+}
+
 /* More bytes of the server within its time. */
 static int more(struct postbox *m, long long end)
 {
@@ -254,7 +265,7 @@ static int fetch(struct postbox *m, const struct letter *l, struct message *to)
   int r;
 
   spool_begin(&to->spool, "", 0);
-  if (settle(m) == -1) return -1;
+  if (settle_late(m) == -1) return -1;
   r = ask(m, line, 5 + fmt_ulong(line + 5, l->number));
   if (r == POP3C_OK) return letter(m, to);
   if (r == POP3C_MORE) r = pop3c_fail(&server, "sent what is no answer");
@@ -282,12 +293,12 @@ static int pass_over(struct postbox *m)
 
 static int end(struct postbox *m)
 {
-  int r = settle(m);
+  int r = settle_late(m);
 
-  while (r != -1 && owed('R')) r = pass_over(m) ? settle(m) : -1;
+  while (r != -1 && owed('R')) r = pass_over(m) ? settle_late(m) : -1;
   r = r == -1 ? POP3C_LOST : ask(m, "QUIT", 4);
   pop3c_close(&server);
-  if (r == POP3C_OK) return 1;
+  if (r == POP3C_OK && !refused) return 1;
   m->trouble = r == POP3C_LOST ? server.trouble : "refuses to delete";
   return -1;
 }

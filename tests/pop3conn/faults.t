@@ -59,6 +59,15 @@ box 'RETR#2=stall'
 same 111 'a server that says nothing more is left' fetch
 same '' 'and nothing is lost' safe
 
+# A server that refuses to delete, also where the answer comes behind the next commands.
+for capa in '' 'CAPA=say:-ERR\r\n'; do
+  box 'DELE#2@1=say:-ERR no\r\n' ${capa:+"$capa"}
+  fetch > /dev/null
+  same '1 3' "a letter that may not be deleted stays${capa:+ (without PIPELINING)}" sh -c "echo \$(ls '$B/mail' | wc -l) $(taken)"
+  same 0 '... until it may' fetch
+  same '0 3' '... and is not sent again' sh -c "echo \$(ls '$B/mail' | wc -l) \$(grep -c ' 250\$' '$S/ledger')"
+done
+
 # A mail server that goes wrong ----------------------------------------------------------
 ROW='row 87'
 
