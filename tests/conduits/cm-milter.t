@@ -212,6 +212,13 @@ a' '... nor where the server cannot spare us the rest' large 6 1ff 7f
 exact() { { opening; envelope; printf 'header Subject: x\nbody %s\\r\\n\nend\n' "$(head -c "$1" /dev/zero | tr '\0' x)"; } | milter | sed -n 's/^\(a\|y .552\).*/\1/p'; }
 same a 'what is as large as it may be is not, whatever our field has' exact 4080
 same 'y "552' '... and a byte more is' exact 4081
+echo 0 > "$W/port/control/databytes"
+same a '0 is no limit' exact 9000
+long() { { opening; envelope; yes "header X: $(head -c 60000 /dev/zero | tr '\0' x)" | head -n "$1"; echo end; message good; } | milter | sed -n 's/^\(a\|y .552 5.3.4\).*/\1/p'; }
+same 'a
+a' '... but for a header, of which 1 MB' long 17
+same 'y "552 5.3.4
+a' '... is the most' long 18
 same 'reject/delete, too large' '... and the mail log says so' sh -c "grep -o 'reject/delete, too large' $W/log/mail.csv | head -n 1"
 : > "$W/port/control/pipeline"
 like '^O 6 13f 1ff7d0' 'a port without filters wants no body' say good
