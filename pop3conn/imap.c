@@ -9,6 +9,7 @@
 #include "imapauth.h"
 #include "imapc.h"
 #include "postbox.h"
+#include "roll.h"
 
 #define LARGEST 1073741824  /* bytes of a letter where the account sets no limit */
 #define SETMAX 900          /* bytes of a set of UIDs; RFC 7162, 4: 8192 for a command */
@@ -136,26 +137,6 @@ static int fetch(struct postbox *m, const struct letter *l, struct message *to)
 
 /* Listing ------------------------------------------------------------------------ */
 
-static int listed(void *with, const struct imapc_letter *l)
-{
-  struct postbox *m = with;
-  struct letter *to;
-  stralloc uid = { 0 };
-
-  if (!(l->has & LETTER_SIZE)) return 1;  /* a flag that somebody has changed */
-  c.trouble = "lists a letter without its UID";
-  if (!(l->has & LETTER_UID)) return 0;
-  c.trouble = "has too many letters";
-  to = postbox_more(m);
-  if (!to) return 0;
-  if (!stralloc_number(&uid, l->uid) || !stralloc_0(&uid)) return 0;
-  memcpy(to->uid, uid.s, uid.len);
-  stralloc_free(&uid);
-  to->size = l->size;
-  to->deleted = l->deleted;
-  return 1;
-}
-
 static int list(struct postbox *m)
 {
   static const char command[] = "UID FETCH 1:* (UID RFC822.SIZE FLAGS)";
@@ -166,10 +147,11 @@ static int list(struct postbox *m)
   c.news = 0;
   /* There are servers that do not know what 1:* is where there is nothing. */
   if (!c.exists) return 1;
-  imapc_want(&c, listed, 0, m);
+  roll_begin(&c, m);
   r = imapc_ask(&c, command, sizeof command - 1);
   imapc_want(&c, 0, 0, 0);
   if (r != IMAPC_OK) return fail(m, r, "gives no list");
+  if (!roll_end()) return unfit(m, c.trouble);
   if (!postbox_unique(m)) return unfit(m, "cannot be asked: out of memory");
   for (i = 0; i < m->count; ++i)
     if (!*m->letters[i].uid) return unfit(m, "gives two letters one UID");

@@ -57,6 +57,7 @@ bad '^fetch 2 0 does not give a letter: \[SERVERBUG\] no?way' 'NO' 'FETCH=say:%t
 bad '^fetch 2 0 does not give a letter' 'BAD' 'FETCH=say:%t BAD what\r\n'
 bad '^fetch 2 -1 says too much' '1,000,000 lines that nobody asked for' 'FETCH=many:1000000:* OK x\r\n,usual'
 bad '^list -1 has too many letters' '1,000,000 letters' 'LIST=many:1000000:* 1 FETCH (UID 1 RFC822.SIZE 1)\r\n,usual'
+bad '^list -1 says too much' '... of which only flags are said' 'LIST=many:1000000:* 1 FETCH (UID 1 FLAGS ())\r\n,usual'
 bad '^fetch 2 -1 says goodbye: so long' 'BYE' 'FETCH=say:* BYE so long\r\n'
 bad '^open -1 says goodbye: \[UNAVAILABLE\] full' 'BYE for a greeting' 'GREETING=say:* BYE [UNAVAILABLE] full\r\n'
 bad '^open -1 sent what is no greeting' 'another greeting' 'GREETING=say:220 me ESMTP\r\n'

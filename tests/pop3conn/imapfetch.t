@@ -209,6 +209,10 @@ for size in =-1 =99999999999999999999 =x '={1}'; do
   same '' '... and nothing has gone' cat "$F/gone"
   end
 done
+wrong 0 'a letter is listed without its size' 'LIST=say:* 1 FETCH (UID 1 RFC822.SIZE 50 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS ())\r\n* 3 FETCH (UID 3 RFC822.SIZE 50 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS (\\Seen))\r\n* 1 FETCH (FLAGS (\\Seen) UID 1)\r\n%t OK\r\n'
+same 'letter 1 letter 2 letter 3 ' '... and is delivered with the others, each once' delivered
+same '1 2 3 ' '... and they go' sh -c "sort '$F/gone' | tr '\n' ' '"
+end
 set_control databytes 1000
 wrong 0 'a letter is larger than it says, and than control/databytes' LINES=$LINES SIZES==60
 same 'letter 1 letter 3 ' '... and the others are delivered' delivered
