@@ -116,6 +116,11 @@ twice 'UIDL=say:+OK\r\n1 a\r\n2 a\r\n3 a\r\n.\r\n'
 same '0 0 0 3' 'and those that share one' echo "$R"
 twice "UIDL=say:+OK\r\n1 $(head -c 100 /dev/zero | tr '\0' x)\\r\\n2 b\\r\\n3 \\xe4\\r\\n.\\r\\n"
 same '0 0 0 3' 'or whose name is too long' echo "$R"
+long() { head -c "$1" /dev/zero | tr '\0' x; }
+box "UIDL=say:+OK\\r\\n1 $(long 70)\\r\\n2 $(long 71)\\r\\n3 c d\\r\\n3 e\\r\\n3 f\\r\\n.\\r\\n"
+fetch > /dev/null
+names() { awk '/^sent/ { print length($6) }' "$A/journal" | sort -n | tr '\n' ' '; }
+same '35 35 70 ' 'a name is one word, of 70 bytes at most; others, and two for a letter, are none' names
 twice 'UIDL@1=say:+OK\r\n1 1\r\n2 2\r\n3 3\r\n4 4\r\n.\r\n'
 same '0 0 0 3' 'one that is new behind LIST is no trouble' echo "$R"
 twice 'LIST@1=say:+OK\r\n1 1\r\n2 99999\r\n3 0\r\n.\r\n'
