@@ -60,6 +60,8 @@ without() { { opening 6 133 1fffff; message 'code 40'; echo quit; } | milter; }
 like '^y "451 4.3.0' 'a server that exchanges no recipients is told to wait' without
 echo hold > "$W/port/control/quarantine"
 like '^q "5.7.1 the subject wants 40\|^q "2' 'the quarantine may be that of the mail server' say 'code 40'
+without() { { opening 6 1df 1fffff; message 'code 40'; echo quit; } | milter; }
+like '^y "451 4.3.0' '... and one that holds no mail is told to wait' without
 : > "$W/port/control/quarantine"
 like '^y "451 4.3.0' 'without a quarantine redirected mail is put off' say 'code 40'
 echo store > "$W/port/control/quarantine"
