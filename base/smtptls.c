@@ -35,7 +35,7 @@ int smtptls_start(struct smtpc *c, const struct upstream *to, unsigned long conn
   }
   if (r != 220) return without(c, to, "refuses STARTTLS");
   /* What stands behind the answer was put there by anybody; CVE-2021-38371. */
-  if (c->stream.pos < c->stream.len) {
+  if (stream_pending(&c->stream) && stream_present(&c->stream)) {
     smtpc_close(c);
     return without(c, to, "speaks in plain behind STARTTLS");
   }
