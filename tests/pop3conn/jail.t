@@ -21,7 +21,7 @@ A=$H/accounts/joe
 echo secret > "$T/outside/file"; echo other > "$T/outside/other"
 cp "$T/ca/pem" "$H/tls/ca"
 # As it comes, but that the programs, the test and what it writes are somewhere else.
-{ cm-jail fetch | sed 's,/var/tmp /tmp,/var/tmp,'; echo "run $BUILD/bin $BUILD/tests"; } > "$H/control/jail/mine"
+{ cm-jail fetch | sed 's,/var/tmp /tmp,/var/tmp,'; echo "run $BUILD/bin $BUILD/tests${INSHORT:+ $BUILD/short}"; } > "$H/control/jail/mine"
 jailed() { (cd "$H/accounts" && CM_HOME=$H timeout 60 cm-jail mine cm-fetch "$@" joe > "$A/out" 2> "$A/err"; echo $?); }
 pipeline() { printf '%s\n' "$@" > "$A/control/pipeline"; }
 

@@ -111,7 +111,7 @@ same 400 '... goes to them all' sh -c "grep -c '^1 RCPT' '$S/commands'"
 same '1 250' '... in one piece' sh -c "sed -n 's/.* \(250\)\$/\1/p' '$S/ledger' | uniq -c | sed 's/^ *//'"
 most() { sed -n 's/.*"RCPT TO.* = \([0-9]*\)$/\1/p' "$A/sent" | sort -n | tail -n 1; }
 ok 'some hundred of them at a time' [ "$(most)" -le 8192 ]
-ok '... and not one' [ "$(most)" -gt 4096 ]
+[ "$INSHORT" ] || ok '... and not one' [ "$(most)" -gt 4096 ]
 rm "$A/sent"
 
 # Programs take all or nothing.

@@ -30,10 +30,12 @@ front
 like '^STLS$' 'STLS is offered' clear CAPA QUIT
 like '^Subject: one' 'a client reads by it' read_ --ssl-reqd "pop3://u:p@one.example.net:$PORT/1"
 inside() { (printf 'CAPA\r\nSTLS\r\nUSER u\r\nPASS p\r\nSTAT\r\nQUIT\r\n'; sleep 1) | timeout 20 openssl s_client -quiet -starttls pop3 -connect "127.0.0.1:$PORT" 2> /dev/null | tr -d '\r'; }
-inside > "$T/inside"
-same '' 'inside of TLS it is not offered again' grep '^STLS' "$T/inside"
-like '^-ERR TLS is spoken already$' 'nor possible' cat "$T/inside"
-like '^+OK 1 ' 'and the session goes on' cat "$T/inside"
+if [ ! "$INSHORT" ]; then  # s_client takes what comes first for the whole greeting
+  inside > "$T/inside"
+  same '' 'inside of TLS it is not offered again' grep '^STLS' "$T/inside"
+  like '^-ERR TLS is spoken already$' 'nor possible' cat "$T/inside"
+  like '^+OK 1 ' 'and the session goes on' cat "$T/inside"
+fi
 like '^-ERR nothing may follow STLS' 'what stands behind STLS was put there by anybody' clear STLS 'USER u'
 like '^+OK 1 ' 'without it a session goes on as well' clear 'USER u' 'PASS p' STAT QUIT
 echo yes > "$W/port/control/tlsrequired"
