@@ -254,3 +254,16 @@ int stream_present(const struct stream *s)
   if (r == 0) return s->pos < s->len ? -1 : 0;
   return r > 0 || errno == EAGAIN || errno == ENOTSOCK;
 }
+
+#define LINGER 1048576  /* bytes that are read, and */
+#define PARTING 2       /* seconds that are waited, of who was cut off */
+
+void stream_part(struct stream *s)
+{
+  unsigned long long most = s->got + LINGER;
+
+  shutdown(s->out, SHUT_WR);
+  stream_limit(s, PARTING);
+  do s->pos = s->len;
+  while (s->got < most && stream_fill(s) > 0);
+}

@@ -67,4 +67,9 @@ int stream_pending(const struct stream *s);
  * that we have not come to, and waits for answers. */
 int stream_present(const struct stream *s);
 
+/* Before the end of a connection whose other side may still be sending: closed with bytes
+ * unread it takes what was said last with it. Ends our half, and reads on for a moment, so
+ * that a client which was cut off learns why. */
+void stream_part(struct stream *s);
+
 #endif

@@ -79,5 +79,6 @@ int main(int argc, char **argv)
   greet(s);
   serve(s);
   pop3c_close(&s->server);
+  if (stream_pending(&s->client)) stream_part(&s->client);
   return 0;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "auth.h"
 #include "data.h"
@@ -17,8 +16,6 @@
 #define COMMANDMAX 4096     /* bytes of a command line; RFC 5321, 4.5.3.1.4: 512 */
 #define IDLEMAX 100         /* commands without effect */
 #define OFTEN 8             /* commands, after which the time is asked for */
-#define LINGER 1048576      /* bytes that are read, and */
-#define PARTING 2           /* seconds that are waited, of a client that was cut off */
 #define REPLIES 65536       /* bytes of replies that wait for more commands */
 #define GRACE 300000        /* milliseconds that a transaction may outlast its session */
 
@@ -104,18 +101,6 @@ void serve_lost(struct session *s, int r)
   s->over = 1;
 }
 
-/* A connection that is closed with bytes unread takes what was said last with
- * it: read on for a moment, so that a client which was cut off learns why. */
-static void linger(struct session *s)
-{
-  unsigned long long most = s->client.got + LINGER;
-
-  shutdown(s->client.out, SHUT_WR);
-  stream_limit(&s->client, PARTING);
-  do s->client.pos = s->client.len;
-  while (s->client.got < most && stream_fill(&s->client) > 0);
-}
-
 /* A line that is longer than others may be: only where passwords pass. */
 static int too_long(const struct session *s, const char *line, size_t len)
 {
@@ -170,6 +155,6 @@ void serve(struct session *s)
       s->over = s->cut = 1;
     }
   }
-  if (session_flush(s) == 1 && s->cut) linger(s);
+  if (session_flush(s) == 1 && s->cut) stream_part(&s->client);
   transaction_reset(s);
 }

@@ -37,6 +37,8 @@ if [ ! "$INSHORT" ]; then  # s_client takes what comes first for the whole greet
   like '^+OK 1 ' 'and the session goes on' cat "$T/inside"
 fi
 like '^-ERR nothing may follow STLS' 'what stands behind STLS was put there by anybody' clear STLS 'USER u'
+# Closed with bytes unread, a connection takes the answer with it.
+like '^-ERR the command is too long' 'who is cut off learns why' clear "USER $(head -c 1000000 /dev/zero | tr '\0' u)"
 like '^+OK 1 ' 'without it a session goes on as well' clear 'USER u' 'PASS p' STAT QUIT
 echo yes > "$W/port/control/tlsrequired"
 like '^-ERR \[AUTH\] say STLS first$' 'unless control/tlsrequired says no' clear 'USER u'
