@@ -81,7 +81,7 @@ static int stls(struct pop3c *c, const struct pop *to, unsigned long connect, un
   if (r == POP3C_LOST) return r;
   if (r != POP3C_OK) return to->tls == UPSTREAM_TLS_MAY ? POP3C_OK : pop3c_fail(c, "refuses STLS");
   /* What stands behind the answer was put there by anybody. */
-  if (c->stream.pos < c->stream.len) return pop3c_fail(c, "speaks in plain behind STLS");
+  if (stream_pending(&c->stream) && stream_present(&c->stream)) return pop3c_fail(c, "speaks in plain behind STLS");
   fd = c->stream.in;
   c->stream.in = c->stream.out = -1;
   fd = secure(c, to, fd, connect);

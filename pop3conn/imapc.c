@@ -211,7 +211,7 @@ static int starttls(struct imapc *c, const struct pop *to, unsigned long connect
   if (r == IMAPC_LOST) return r;
   if (r == IMAPC_NO) return must ? imapc_fail(c, "refuses STARTTLS") : IMAPC_OK;
   /* What stands behind the answer was put there by anybody; CVE-2021-33515. */
-  if (c->stream.pos < c->stream.len) return imapc_fail(c, "speaks in plain behind STARTTLS");
+  if (stream_pending(&c->stream) && stream_present(&c->stream)) return imapc_fail(c, "speaks in plain behind STARTTLS");
   fd = c->stream.in;
   c->stream.in = c->stream.out = -1;
   fd = secure(c, to, fd, connect);
