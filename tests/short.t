@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.." || exit 111
 if sanitized; then echo '1..0 # SKIP a sanitizer makes it no shorter'; exit 0; fi
 
 some='smtpproxy/verdicts smtpproxy/lmtp smtpproxy/queue pop3proxy/cm-pop3d pop3conn/rounds pipeline/cm-pipeline pipeline/rewrite
-  smtpproxy/tlspeers filters/cm-filter-attach filters/cm-filter-virus filters/cm-filter-spamd conduits/cm-proxy report/cm-quarantine'
+  smtpproxy/tlspeers filters/cm-filter-attach filters/cm-filter-virus filters/cm-filter-spamd conduits/cm-proxy report/cm-quarantine
+  report/cm-notify'
 case ${SHORT-} in
   '') ;;
   # What looks at each call, at the sources or at other programs sees nothing new here.
