@@ -103,6 +103,7 @@ static int unmapped;  /* errno */
 
 static int map(struct list *l)
 {
+  unmapped = 0;
   if (l->map) return 1;
   l->map = mmap(0, l->size, PROT_READ, MAP_SHARED, l->fd, 0);
   if (l->map != MAP_FAILED) return 1;
