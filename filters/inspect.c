@@ -155,7 +155,7 @@ static void again(int fd, const struct mime_part *part, unsigned int level, stru
 /* Does data look like a file if it is decoded so? */
 static int is_file(const unsigned char *data, size_t len, enum transfer_kind kind)
 {
-  static unsigned char out[SNIFF_HEAD + 12];  /* in one page */
+  static unsigned char out[SNIFF_HEAD + 12];
   struct transfer t = { .kind = kind };
   struct kind is;
   size_t n;
